@@ -1,0 +1,3 @@
+"""Flatgrade: a course kit for learning backpropagation, and an autograder that reads the answer stage by stage."""
+
+__version__ = "0.1.0"

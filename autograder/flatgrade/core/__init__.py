@@ -1,0 +1,17 @@
+"""What everybody may import: the contract of an exercise, flat code, comparison, findings, the wire. NumPy only."""
+
+from flatgrade.core.exercise import Assignment, Case, ContractError, Exercise, Stage, load_assignment
+from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.naming import Mistake
+
+__all__ = [
+    "Assignment",
+    "Case",
+    "ContractError",
+    "Exercise",
+    "Finding",
+    "Mistake",
+    "Stage",
+    "Verdict",
+    "load_assignment",
+]

@@ -1,0 +1,237 @@
+"""Name the mistake behind a fault: the edit of the reference that gives the student's number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from flatgrade.core.compare import close
+from flatgrade.core.replay import Explanation, Label, Observation
+from flatgrade.core.staged import Edit, Env, StagedFunction
+
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake: an edit of the reference's statements of one stage, and the hint that it earns.
+
+    `old` occurs exactly once in the statements of `stage`; `new` takes its place. `tag` names the mistake in tables.
+    """
+
+    stage: str
+    old: str
+    new: str
+    hint: str
+    tag: str
+
+    @property
+    def edit(self) -> Edit:
+        """Old and new text."""
+        return (self.old, self.new)
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One mistake that was found: the stage, the known mistake if it was recognised, else a ratio if there is one.
+
+    `charged` is False for the second mistake of a pair in two stages that only one fault shows: it is told, not
+    charged, so that no answer is ever charged more often than it has faults.
+    """
+
+    stage: str
+    mistake: Mistake | None = None
+    ratio: str = ""
+    charged: bool = True
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The explanation that reads best, what to charge, and the stages that are right but for a mistake named above."""
+
+    explanation: Explanation
+    charges: tuple[Charge, ...]
+    cleared: frozenset[str]
+
+    @property
+    def charged(self) -> frozenset[str]:
+        """The stages that lose their points."""
+        return frozenset(item.stage for item in self.charges if item.charged)
+
+    def credited(self, stage: str) -> bool:
+        """True if the stage earns its points: it is right, or what follows from it is, or a fault above explains it."""
+        if stage in self.charged:
+            return False
+        along, labels = self.explanation.along, self.explanation.labels
+        users = [name for name in along.stages if stage in along.groups[name].parents]
+        if stage in self.cleared:
+            return True
+        if labels[stage] is not Label.UNNAMED:
+            return labels[stage] is not Label.FAULT
+        return any(labels[user] not in (Label.UNNAMED, Label.FAULT) or self._shown(user) for user in users)
+
+    def _shown(self, stage: str) -> bool:
+        return self.explanation.labels[stage] is Label.UNNAMED and self.credited(stage)
+
+
+def judge(
+    explanations: Sequence[Explanation], observations: Sequence[Observation], mistakes: Sequence[Mistake]
+) -> Judgement:
+    """Of equally cheap explanations (at least one): the fewest charges, then the most names, then the fewest edits."""
+    judgements = [_charges(explanation, observations, mistakes) for explanation in explanations]
+
+    def reads(judgement: Judgement) -> tuple[int, int, int, float]:
+        unnamed = sum(item.mistake is None for item in judgement.charges)
+        return len(judgement.charged), unnamed, len(judgement.charges), judgement.explanation.cost
+
+    return min(judgements, key=reads)
+
+
+def _charges(explanation: Explanation, observations: Sequence[Observation], mistakes: Sequence[Mistake]) -> Judgement:
+    """Each fault, named where an edit or a pair of edits gives the same numbers on the generic cases.
+
+    A fault that shows only at the end of a stretch of unnamed stages is charged where its mistake lies.
+    """
+    cases = [i for i, case in enumerate(observations) if case.generic] or list(range(len(observations)))
+    found: dict[str, Charge] = {}
+    cleared: set[str] = set()
+    for stage in explanation.faults:
+        named = _name(explanation, stage, [observations[i] for i in cases], cases, mistakes)
+        if named:
+            cleared |= set(_stretch(explanation, stage)) - {mistake.stage for mistake in named}
+        else:
+            found.setdefault(stage, Charge(stage, None, _ratio(explanation, stage, observations, cases)))
+        for k, mistake in enumerate(named):
+            found.setdefault(mistake.stage, Charge(mistake.stage, mistake, charged=k == 0))
+    order = explanation.along.stages
+    return Judgement(explanation, tuple(found[stage] for stage in order if stage in found), frozenset(cleared))
+
+
+def _name(
+    explanation: Explanation,
+    stage: str,
+    observations: Sequence[Observation],
+    cases: Sequence[int],
+    mistakes: Sequence[Mistake],
+) -> tuple[Mistake, ...]:
+    stretch = _stretch(explanation, stage)
+    along = explanation.along
+    usable = [m for m in mistakes if m.stage in stretch and along.fits(m.stage, m.edit)]
+    target = [explanation.values[stage][i] for i in cases]
+    starts = [_before(explanation, stretch, case, i) for case, i in zip(observations, cases, strict=True)]
+    for attempt in _attempts(usable):
+        got = [_replayed(explanation, stretch, stage, env, i, attempt) for env, i in zip(starts, cases, strict=True)]
+        if all(
+            v is not None and close(v, want, _TOLERANCE, equal_nan=True) for v, want in zip(got, target, strict=True)
+        ):
+            return attempt
+    return ()
+
+
+def _attempts(mistakes: Sequence[Mistake]) -> Iterator[tuple[Mistake, ...]]:
+    for mistake in mistakes:
+        yield (mistake,)
+    yield from combinations(mistakes, 2)
+
+
+def _stretch(explanation: Explanation, stage: str) -> tuple[str, ...]:
+    """The stage and those before it whose values reach it without ever being named, in order."""
+    along, found, queue = explanation.along, {stage}, [stage]
+    while queue:
+        for parent in along.groups[queue.pop()].parents - found:
+            if explanation.labels[parent] is Label.UNNAMED:
+                found.add(parent)
+                queue.append(parent)
+    return tuple(name for name in along.stages if name in found)
+
+
+def _before(explanation: Explanation, stretch: Sequence[str], case: Observation, i: int) -> Env:
+    """The environment before the first stage of the stretch, with the values that replay went on with."""
+    env = explanation.along.start(case.inputs)
+    for stage in explanation.along.stages:
+        if stage == stretch[0]:
+            break
+        env = _went_on(explanation, env, stage, i)
+    return env
+
+
+def _went_on(explanation: Explanation, env: Env, stage: str, i: int) -> Env:
+    after = explanation.along.step(env, stage) or env
+    return {**after, stage: explanation.values[stage][i]}
+
+
+def _replayed(
+    explanation: Explanation, stretch: Sequence[str], last: str, env: Env, i: int, mistakes: Sequence[Mistake]
+) -> Any:
+    """The value of `last` when the stretch is run with the edits; None where they do not fit or raise."""
+    stages = explanation.along.stages
+    for stage in stages[stages.index(stretch[0]) : stages.index(last) + 1]:
+        if stage in stretch:
+            edits = tuple(mistake.edit for mistake in mistakes if mistake.stage == stage)
+            after = explanation.along.step(env, stage, edits)
+            if after is None:
+                return None
+            env = after
+        else:
+            env = _went_on(explanation, env, stage, i)
+    return env[last]
+
+
+def _ratio(explanation: Explanation, stage: str, observations: Sequence[Observation], cases: Sequence[int]) -> str:
+    """How the student's value relates to the right one: "N", "1/N", "2", "1/2", "-1", "the transpose of", or ""."""
+    pairs = []
+    for i in cases:
+        env = _before(explanation, (stage,), observations[i], i)
+        after = explanation.along.step(env, stage)
+        if after is None:
+            return ""
+        pairs.append((np.asarray(explanation.values[stage][i]), np.asarray(after[stage]), observations[i].inputs))
+    for name, factor in _named_factors().items():
+        if all(np.any(want) and close(got, factor(inputs) * want, _TOLERANCE) for got, want, inputs in pairs):
+            return name
+    if all(want.ndim == 2 and close(got, want.T, _TOLERANCE) for got, want, _ in pairs):
+        return "transpose"
+    return ""
+
+
+def _named_factors() -> Mapping[str, Any]:
+    def count(inputs: Mapping[str, Any]) -> float:
+        arrays = [v for v in inputs.values() if isinstance(v, np.ndarray) and v.ndim]
+        labels = [v for v in arrays if v.dtype.kind in "iu"]
+        return float(len((labels or arrays)[0])) if arrays else 1.0
+
+    return {
+        "N": count,
+        "1/N": lambda inputs: 1 / count(inputs),
+        "2": lambda _: 2.0,
+        "1/2": lambda _: 0.5,
+        "-1": lambda _: -1.0,
+    }
+
+
+def indistinguishable(
+    staged: StagedFunction, mistakes: Sequence[Mistake], inputs: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """Pairs of tags of one stage that give the same value on all inputs; ("", tag) where a mistake changes nothing."""
+    values: dict[str, list[tuple[str, list[Any]]]] = {}
+    for stage in staged.stages:
+        starts = []
+        for case in inputs:
+            env = staged.start(case)
+            for earlier in staged.stages[: staged.stages.index(stage)]:
+                env = staged.step(env, earlier) or env
+            starts.append(env)
+        for tag, edits in [("", ())] + [(m.tag, (m.edit,)) for m in mistakes if m.stage == stage]:
+            after = [staged.step(env, stage, edits) for env in starts]
+            if all(env is not None for env in after):
+                values.setdefault(stage, []).append((tag, [env[stage] for env in after if env is not None]))
+    return [
+        (a, b)
+        for rows in values.values()
+        for (a, left), (b, right) in combinations(rows, 2)
+        if all(close(x, y, equal_nan=True) for x, y in zip(left, right, strict=True))
+    ]

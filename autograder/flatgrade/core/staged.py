@@ -1,0 +1,175 @@
+"""A reference in flat code, cut into its stages, so that it can be run one stage at a time from any values."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from flatgrade.core.flatcode import Statement, find_function, statements
+
+Env = dict[str, Any]
+Edit = tuple[str, str]
+
+
+class StagedError(ValueError):
+    """A reference that is not flat code with the stages of its exercise."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The statements that make one stage: from behind the stage before it to the last statement that writes it."""
+
+    stage: str
+    text: str
+    line: int
+    parents: frozenset[str]
+
+
+class StagedFunction:
+    """Flat code whose stages can be run one at a time.
+
+    `stages` are the names of the contract that the code assigns, in the order in which they are complete; `groups`
+    holds the statements of each. The code is trusted: it comes from `solutions/`, never from a student.
+    """
+
+    def __init__(self, text: str, name: str, stages: Sequence[str], returns: Sequence[str], namespace: Env) -> None:
+        node = find_function(text, name)
+        if node is None:
+            raise StagedError(f"{name} is not defined in its reference")
+        flat = list(statements(node.body, into=()))
+        _check_return(name, flat, returns)
+        self.name, self.namespace = name, namespace
+        self.arguments = tuple(argument.arg for argument in node.args.args)
+        last = {stage: i for i, item in enumerate(flat) for stage in item.writes if stage in {*stages, *returns}}
+        self.stages = tuple(sorted(last, key=lambda stage: last[stage]))
+        lines = text.split("\n")
+        self.groups: dict[str, Group] = {}
+        depends: dict[str, frozenset[str]] = {}
+        start = 0
+        for stage in self.stages:
+            part = flat[start : last[stage] + 1]
+            self.groups[stage] = _group(stage, part, lines, depends)
+            start = last[stage] + 1
+        self._codes: dict[tuple[str, tuple[Edit, ...]], CodeType | None] = {}
+
+    def start(self, inputs: Mapping[str, Any]) -> Env:
+        """The environment before the first statement: the namespace and copies of the inputs."""
+        copies = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
+        return {**self.namespace, **copies}
+
+    def step(self, env: Env, stage: str, edits: tuple[Edit, ...] = ()) -> Env | None:
+        """The environment after the stage's statements, run on copies of the arrays in `env`; None if they raise.
+
+        `edits` (old text, new text) are made in the stage's text first. None also if an edit does not fit.
+        """
+        code = self._code(stage, edits)
+        if code is None:
+            return None
+        result = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in env.items()}
+        try:
+            with np.errstate(all="ignore"):
+                exec(code, result)  # noqa: S102 -- the reference's own text, from solutions/
+        except Exception:  # noqa: BLE001 -- on a student's value a reference statement may raise anything
+            return None
+        return result if stage in result else None
+
+    def run(self, inputs: Mapping[str, Any]) -> list[Env]:
+        """The environment after each stage, in order. Raises StagedError where a stage raises on its own values."""
+        env, envs = self.start(inputs), []
+        for stage in self.stages:
+            after = self.step(env, stage)
+            if after is None:
+                raise StagedError(f"{self.name}: the reference raises at stage {stage}")
+            env = after
+            envs.append(env)
+        return envs
+
+    def ancestors(self, stage: str) -> frozenset[str]:
+        """All stages that the stage was computed from."""
+        found: set[str] = set()
+        queue = list(self.groups[stage].parents)
+        while queue:
+            parent = queue.pop()
+            if parent not in found:
+                found.add(parent)
+                queue += self.groups[parent].parents
+        return frozenset(found)
+
+    def fits(self, stage: str, edit: Edit) -> bool:
+        """True if the edit's old text occurs exactly once in the stage's statements."""
+        return stage in self.groups and self.groups[stage].text.count(edit[0]) == 1
+
+    def _code(self, stage: str, edits: tuple[Edit, ...]) -> CodeType | None:
+        key = (stage, edits)
+        if key not in self._codes:
+            text: str | None = self.groups[stage].text
+            for edit in edits:
+                text = _edited(text, edit) if text is not None else None
+            try:
+                self._codes[key] = compile(text, f"<{self.name}: {stage}>", "exec") if text is not None else None
+            except SyntaxError:
+                self._codes[key] = None
+        return self._codes[key]
+
+
+def lint(staged: StagedFunction, inputs: Iterable[str]) -> list[str]:
+    """What is wrong with a reference as a yardstick: one sentence each.
+
+    A value that two later stages read must itself be a stage, else one fault in it would be charged twice. Values
+    made of the inputs alone (`N`, `rows`) are free.
+    """
+    problems = []
+    free = {*inputs, *staged.namespace}
+    users: dict[str, list[str]] = {}
+    for stage, group in staged.groups.items():
+        tree = list(statements(ast.parse(group.text).body, into=()))
+        for item in tree:
+            for name in item.writes - {stage}:
+                if item.reads <= free:
+                    free.add(name)
+            for name in item.reads - free - set(staged.stages):
+                users.setdefault(name, [])
+                if stage not in users[name]:
+                    users[name].append(stage)
+    for name, stages in users.items():
+        if len(stages) > 1:
+            problems.append(
+                f"{staged.name}: {name} is read by {' and '.join(stages)}, so it must be a stage (0 points are allowed)"
+            )
+    return problems
+
+
+def _edited(text: str, edit: Edit) -> str | None:
+    return text.replace(edit[0], edit[1]) if text.count(edit[0]) == 1 else None
+
+
+def _check_return(name: str, flat: list[Statement], returns: Sequence[str]) -> None:
+    node = flat[-1].node if flat else None
+    if not isinstance(node, ast.Return) or node.value is None:
+        raise StagedError(f"{name} must end with return {', '.join(returns)}")
+    values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+    if [value.id if isinstance(value, ast.Name) else "" for value in values] != list(returns):
+        raise StagedError(f"{name} must end with return {', '.join(returns)}")
+    if any(isinstance(item.node, ast.Return) for item in flat[:-1]):
+        raise StagedError(f"{name} must return once, at its end")
+
+
+def _group(stage: str, part: list[Statement], lines: list[str], depends: dict[str, frozenset[str]]) -> Group:
+    """Cut the group out of the text; `depends` (name -> stages behind its value) is carried from group to group."""
+    parents: set[str] = set()
+    for item in part:
+        behind = frozenset().union(*(depends.get(name, frozenset()) for name in item.reads - {stage}))
+        parents |= behind
+        for name in item.writes:
+            depends[name] = behind
+    depends[stage] = frozenset({stage})
+    first, last = part[0].node.lineno, part[-1].node.end_lineno
+    block = lines[first - 1 : last]
+    indent = len(block[0]) - len(block[0].lstrip())
+    text = "\n".join(line[indent:] for line in block)
+    return Group(stage, text, first, frozenset(parents))

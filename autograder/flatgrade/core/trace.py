@@ -1,0 +1,171 @@
+"""Run a student's function with a snapshot after every flat statement.
+
+The function's text is compiled a second time with a call after each statement (an AST transform, not `settrace`), and
+run on copies of the inputs. A name's *versions* are the values it held, each with the line after which it held it.
+Loops, nested functions and matches are one statement; bodies of with, if and try are flat code.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from flatgrade.core.flatcode import find_function, is_generator, source_of, statements
+
+_SNAP, _LOCALS, _RETURN = "__flat_snap__", "__flat_locals__", "__flat_return__"
+_MAX_BYTES = 64 << 20
+_MAX_VERSIONS = 20
+_SILENT = (ast.Return, ast.Raise, ast.Pass, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Global)
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A value that a name held, and the line after which it did."""
+
+    line: int
+    value: Array
+
+
+@dataclass
+class Trace:
+    """What one traced call left: versions by name, and the lines at which a name is read by a statement that does not
+    write it. `returned` is the function's result; `error` and `error_line` tell of an exception ("" and 0: none).
+    """
+
+    versions: dict[str, list[Version]] = field(default_factory=dict)
+    reads: dict[str, list[int]] = field(default_factory=dict)
+    returned: Any = None
+    error: str = ""
+    error_line: int = 0
+
+    def live(self, name: str, line: int) -> Array | None:
+        """The value of `name` after the statement at `line` was run, or None if it had none."""
+        found = None
+        for version in self.versions.get(name, ()):
+            if version.line <= line:
+                found = version.value
+        return found
+
+    def first_read(self, name: str) -> int | None:
+        """The first line that reads `name` after it was first written, or None."""
+        versions = self.versions.get(name)
+        after = versions[0].line if versions else 0
+        return next((line for line in self.reads.get(name, ()) if line > after), None)
+
+
+class TracedFunction:
+    """A function compiled with snapshots; calling `run` gives a Trace."""
+
+    def __init__(self, function: Callable[..., Any], node: ast.FunctionDef) -> None:
+        self.reads: dict[str, list[int]] = {}
+        for statement in statements(node.body):
+            for name in statement.reads - statement.writes:
+                self.reads.setdefault(name, []).append(statement.line)
+        node.body = _with_snapshots(node.body)
+        node.decorator_list = []
+        module = ast.fix_missing_locations(ast.Module([node], []))
+        self.namespace = dict(function.__globals__)
+        exec(compile(module, function.__code__.co_filename, "exec"), self.namespace)  # noqa: S102 -- the student's own code
+        self.function = self.namespace[node.name]
+
+    def run(self, arguments: tuple[Any, ...]) -> Trace:
+        """Call the function on copies of the arguments. An exception ends the trace and is kept in it."""
+        trace = Trace(reads=self.reads)
+        copies = tuple(value.copy() if isinstance(value, np.ndarray) else value for value in arguments)
+        recorder = _Recorder(trace, {id(value) for value in copies})
+        self.namespace[_SNAP], self.namespace[_LOCALS] = recorder.snap, locals
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                trace.returned = self.function(*copies)
+            except Exception as error:  # noqa: BLE001 -- whatever the student's code raises belongs to the trace
+                trace.error = f"{type(error).__name__}: {error}"
+                trace.error_line = _line_of(error, self.function.__code__.co_filename)
+        return trace
+
+
+def traced(function: Callable[..., Any]) -> TracedFunction | None:
+    """The function compiled with snapshots, or None where it is not flat code that can be traced.
+
+    Not traced: what is no plain function, generators, functions with a closure, functions whose text is not known.
+    """
+    text = source_of(function)
+    if text is None or getattr(function, "__closure__", None):
+        return None
+    try:
+        node = find_function(text, function.__name__)
+        return TracedFunction(function, node) if node and not is_generator(node) else None
+    except SyntaxError:
+        return None
+
+
+class _Recorder:
+    def __init__(self, trace: Trace, inputs: set[int]) -> None:
+        self.trace, self.inputs, self.bytes = trace, inputs, 0
+
+    def snap(self, line: int, names: Mapping[str, Any]) -> None:
+        for name, value in names.items():
+            if name != _RETURN and id(value) not in self.inputs:
+                self._keep(name, line, value)
+
+    def _keep(self, name: str, line: int, value: Any) -> None:
+        if isinstance(value, (int, float, np.generic)) and not isinstance(value, bool):
+            value = np.asarray(value)
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
+            return
+        versions = self.trace.versions.setdefault(name, [])
+        if versions and _same(versions[-1].value, value):
+            return
+        if self.bytes + value.nbytes <= _MAX_BYTES and len(versions) < _MAX_VERSIONS:
+            self.bytes += value.nbytes
+            versions.append(Version(line, value.copy()))
+
+
+def _same(old: Array, new: Array) -> bool:
+    if old.shape != new.shape or old.dtype != new.dtype:
+        return False
+    return bool(np.array_equal(old, new, equal_nan=new.dtype.kind == "f"))
+
+
+def _with_snapshots(body: list[ast.stmt]) -> list[ast.stmt]:
+    result: list[ast.stmt] = []
+    for node in body:
+        if isinstance(node, (ast.With, ast.If, ast.Try)):
+            for name in ("body", "orelse", "finalbody"):
+                if getattr(node, name, None):
+                    setattr(node, name, _with_snapshots(getattr(node, name)))
+            for handler in getattr(node, "handlers", []):
+                handler.body = _with_snapshots(handler.body)
+            result.append(node)
+        elif isinstance(node, ast.Return) and node.value is not None:
+            kept = ast.copy_location(ast.Assign([ast.Name(_RETURN, ast.Store())], node.value), node)
+            result += [kept, _snapshot(node), ast.copy_location(ast.Return(ast.Name(_RETURN, ast.Load())), node)]
+        else:
+            result.append(node)
+            if not isinstance(node, _SILENT):
+                result.append(_snapshot(node))
+    return result
+
+
+def _snapshot(node: ast.stmt) -> ast.stmt:
+    names = ast.Call(ast.Name(_LOCALS, ast.Load()), [], [])
+    call = ast.Call(ast.Name(_SNAP, ast.Load()), [ast.Constant(node.lineno), names], [])
+    return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
+
+
+def _line_of(error: BaseException, filename: str) -> int:
+    """The last line of the traced text that the exception passed through (0: none)."""
+    line, frame = 0, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == filename:
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line

@@ -1,0 +1,1 @@
+"""nbgrader's place: the course folder, the release, collecting submissions, the gradebook."""

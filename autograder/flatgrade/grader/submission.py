@@ -1,0 +1,50 @@
+"""What is to be graded, as the engine takes it: cells in order, rebuilt by `course.collect` from our own notebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CellKind(StrEnum):
+    """What the engine does with a cell: run it, leave it alone (`skip-grading`, text), or judge an exercise there."""
+
+    RUN = "run"
+    SKIP = "skip"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code cell. `key` is unique in its notebook (the grade_id where there is one).
+
+    `exercise` names what a JUDGE cell checks. A cell that the student wrote has `own` set.
+    """
+
+    key: str
+    kind: CellKind
+    source: str
+    exercise: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """The code cells of one notebook in order; `problem` says in one sentence why it could not be read ("" if it was).
+
+    A notebook with a problem still lists its JUDGE cells, so that its exercises are recorded.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """All notebooks of one student for one assignment. `notes` are remarks on what was repaired while rebuilding."""
+
+    student: str
+    assignment: str
+    notebooks: tuple[Notebook, ...]
+    notes: tuple[str, ...] = ()

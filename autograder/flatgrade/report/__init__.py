@@ -1,0 +1,1 @@
+"""What people read: the class page, the verdict in a cell. Made from Records alone."""

@@ -1,0 +1,1 @@
+"""Inside the sandbox: confinement, cell runner, the judge's counterpart. Holds no answer."""
