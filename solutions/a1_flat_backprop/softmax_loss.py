@@ -75,6 +75,7 @@ MISTAKES = [
     Mistake("data_loss", " / N", "", "The loss is a mean: over how many examples did you sum?", "sm-noN"),
     Mistake("data_loss", "-np.log", "np.log", "The log of a probability is negative, and a loss is positive: where is the minus?", "sm-log-sign"),
     Mistake("data_loss", "probs[rows, y]", "probs", "Only the probability of the right class counts.", "sm-log-all"),
+    Mistake("data_loss", "-np.log(probs[rows, y]).sum() / N", "-np.log(probs).mean()", "Only the probability of the right class counts.", "sm-log-all-mean"),
     Mistake("data_loss", "probs[rows, y]", "probs[rows, y] + 1e-7", "A small number inside the log bounds the loss and shifts it: take log-sum-exp, or trust the shift.", "sm-logeps"),
     Mistake("data_loss", "np.log(", "np.log2(", "The loss uses the natural logarithm.", "sm-log2"),
     Mistake("data_loss", "np.log(", "np.log10(", "The loss uses the natural logarithm, np.log.", "sm-log10"),
@@ -89,6 +90,8 @@ MISTAKES = [
     Mistake("loss", " + reg_loss", "", "The loss has two parts: the data loss and the penalty.", "lin-noreg"),
     Mistake("loss", "+ reg_loss", "- reg_loss", "The penalty makes the loss larger: add it.", "lin-regminus"),
     Mistake("loss", "data_loss + reg_loss", "(data_loss + reg_loss) / N", "Only the data loss is a mean, and it is one already.", "lin-lossdivN"),
+    Mistake("loss", "+ reg_loss", "+ reg_loss / N", "Only the data loss is a mean over the examples: do not divide the penalty by N.", "lin-lossregdivN"),
+    Mistake("loss", "+ reg_loss", "+ 2 * reg_loss", "The penalty enters once.", "lin-loss2reg"),
     Mistake("dscores", "dscores[rows, y] -= 1", "pass", "Raising the right score lowers the loss: the right class's entry is its probability minus 1.", "sm-nominus1"),
     Mistake("dscores", "-= 1", "+= 1", "The sign of the 1 is turned: raising the right score must lower the loss.", "sm-plus1"),
     Mistake("dscores", "-= 1", "= -1", "The right class keeps its probability: p - 1, not -1.", "sm-set-minus1"),
@@ -104,6 +107,12 @@ MISTAKES = [
     Mistake("dW", "X.T @ dscores", "X.T @ dscores / N", "The 1/N is in dscores already: divide once.", "sm-doubleN"),
     Mistake("dW", "X.T @ dscores", "X.T @ dscores * N", "The loss is a mean over N examples: dW keeps the 1/N that dscores carries.", "sm-dW-timesN"),
     Mistake("dW", "X.T @ dscores", "-(X.T @ dscores)", "The gradient points uphill: no minus sign here, it comes with the update step.", "sm-dW-sign"),
+    # The same mistakes in the words of an equivalent below.
+    Mistake("data_loss", "log_sum - shifted[rows, y]", "log_sum + shifted[rows, y]", "The log of a quotient is a difference: log of the sum minus the right score.", "sm-lse-sign"),
+    Mistake("data_loss", ".mean()", ".sum()", "The loss is a mean: over how many examples did you sum?", "sm-noN"),
+    Mistake("dscores", "(probs - onehot) / N", "probs - onehot", "The loss is the mean over N examples: divide the gradient by N too.", "sm-dnoN"),
+    Mistake("dscores", "(probs - onehot) / N", "(probs + onehot) / N", "The sign of the 1 is turned: raising the right score must lower the loss.", "sm-plus1"),
+    Mistake("dW", "X.T @ dscores / N", "X.T @ dscores", "The loss is the mean over N examples: divide the gradient by N too.", "sm-dW-noN"),
 ]
 
 # Other right answers, each the text of a whole answer cell.

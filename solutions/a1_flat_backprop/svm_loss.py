@@ -50,7 +50,7 @@ def cases(rng):
 
 MISTAKES = [
     Mistake("scores", "X @ W", "X @ W / X.shape[0]", "The scores of one example do not depend on how many there are: do not divide by N here.", "scores-divN"),
-    Mistake("scores", "X @ W", "X @ W + 1", "The scores are X @ W and nothing more; the margin of 1 comes in the next stage.", "scores-plus1"),
+    Mistake("scores", "X @ W", "X @ W * 2", "The scores are X @ W and nothing more.", "scores-times2"),
     Mistake("margins", " + 1)", ")", "The hinge wants a score lead of 1: where is the + 1?", "svm-delta"),
     Mistake("margins", " + 1)", " - 1)", "The lead of 1 is added to the margin, not subtracted.", "svm-minusdelta"),
     Mistake("margins", "margins[rows, y] = 0", "pass", "The right class has no margin with itself: set margins[rows, y] to 0. With all weights zero the loss must be C - 1, not C.", "svm-loss+1"),
@@ -72,6 +72,8 @@ MISTAKES = [
     Mistake("loss", " + reg_loss", "", "The loss has two parts: the data loss and the penalty.", "lin-noreg"),
     Mistake("loss", "+ reg_loss", "- reg_loss", "The penalty makes the loss larger: add it.", "lin-regminus"),
     Mistake("loss", "data_loss + reg_loss", "(data_loss + reg_loss) / N", "Only the data loss is a mean, and it is one already.", "lin-lossdivN"),
+    Mistake("loss", "+ reg_loss", "+ reg_loss / N", "Only the data loss is a mean over the examples: do not divide the penalty by N.", "lin-lossregdivN"),
+    Mistake("loss", "+ reg_loss", "+ 2 * reg_loss", "The penalty enters once.", "lin-loss2reg"),
     Mistake("dmargins", " / N", "", "The loss is the mean over N examples, so each margin moves it by 1/N.", "svm-dnoN"),
     Mistake("dscores", "dmargins * (margins > 0)", "dmargins * margins", "The derivative of max(0, m) is 1 where m > 0 and 0 elsewhere, not m itself.", "svm-value"),
     Mistake("dscores", "dscores[rows, y] -= dscores.sum(axis=1)", "pass", "The right class's score stands in every margin of its row, with a minus: where is its gradient?", "svm-nocorrect"),
@@ -87,6 +89,13 @@ MISTAKES = [
     Mistake("dW", "X.T @ dscores", "X.T @ dscores / N", "The 1/N is in dscores already: divide once.", "svm-dW-doubleN"),
     Mistake("dW", "X.T @ dscores", "X.T @ dscores * N", "The loss is a mean over N examples: dW keeps the 1/N that dscores carries.", "svm-dW-timesN"),
     Mistake("dW", "X.T @ dscores", "-(X.T @ dscores)", "The gradient points uphill: no minus sign here, it comes with the update step.", "svm-dW-sign"),
+    # The same mistakes in the words of an equivalent below.
+    Mistake("dmargins", "(margins > 0) / N", "margins / N", "The derivative of max(0, m) is 1 where m > 0 and 0 elsewhere, not m itself.", "svm-value"),
+    Mistake("dscores", "-= dmargins.sum(axis=1)", "+= dmargins.sum(axis=1)", "Raising the right score lowers the margins: its gradient is negative.", "svm-sign"),
+    Mistake("dscores", "dscores[rows, y] -= dmargins.sum(axis=1)", "pass", "The right class's score stands in every margin of its row, with a minus: where is its gradient?", "svm-nocorrect"),
+    Mistake("dscores", "= -dmargins.sum(axis=1)", "= -1", "The right class's score is in as many margins as are positive in its row: count them.", "svm-minus1"),
+    Mistake("dscores", "= -dscores.sum(axis=1)", "= -1 / N", "The right class's score is in as many margins as are positive in its row: count them.", "svm-minus1"),
+    Mistake("dW", "X.T @ dscores / N", "X.T @ dscores", "The loss is the mean over N examples: divide the gradient by N too.", "svm-dW-noN"),
 ]
 
 # Other right answers, each the text of a whole answer cell.

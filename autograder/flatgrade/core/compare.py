@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,13 @@ from flatgrade.core.finding import Finding
 # Entries far below the largest one carry its rounding: they are held to this share of the scale.
 _SMALL = 1e-3
 _TINY = 1e-13
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Stands for a value of a type that is not sent over the wire."""
+
+    type_name: str
 
 
 def close(got: Any, want: Any, tolerance: float = 1e-7, *, equal_nan: bool = False) -> bool:
@@ -40,16 +48,16 @@ def allowed_error(want: npt.NDArray[np.float64], tolerance: float) -> npt.NDArra
 def contract_finding(name: str, got: Any, want: Any) -> Finding | None:
     """What is wrong with a result before its numbers are compared: None, `...`, type, exact shape, NaN or infinity.
 
-    `want` gives the shape; it is an array or a number. A number may come as a Python number or as a 0-d array.
+    `want` gives the shape; it is an array or a number. `got` is any object, or Foreign.
+    A number may come as a Python number or as a 0-d array.
     """
     if got is None:
         return Finding(f"{name} is None.", f"Does the function return {name}?", name)
     if got is Ellipsis:
         return Finding(f"{name} is not written yet.", "Replace the ... by your own line.", name)
-    if isinstance(got, (bool, complex, str, bytes)):
-        return Finding(f"{name} is a {type(got).__name__}, not a number.", "", name)
-    if not isinstance(got, (int, float, np.ndarray, np.generic)):
-        return Finding(f"{name} is a {type(got).__name__}.", "Return a NumPy array or a number.", name)
+    if isinstance(got, bool) or not isinstance(got, (int, float, np.ndarray, np.generic)):
+        kind = got.type_name if isinstance(got, Foreign) else type(got).__name__
+        return Finding(f"{name} is of type {kind}.", "Return a NumPy array or a number.", name)
     array = np.asarray(got)
     if array.dtype.kind not in "fiu":
         return Finding(f"{name} holds values of type {array.dtype}, not numbers.", "", name)

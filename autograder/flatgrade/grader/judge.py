@@ -1,0 +1,330 @@
+"""The judge: one exercise of one submission, decided outside the student's process.
+
+Outputs first, on all cases, by the untouched function: if they are right, nothing is traced and the points are full.
+Else the traced function is run on a few cases, replay looks for the cheapest explanation, and the stages that it does
+not charge earn their points.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from flatgrade.core.compare import Foreign, close, contract_finding
+from flatgrade.core.exercise import Case, Exercise
+from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.naming import Charge, Judgement, judge
+from flatgrade.core.replay import Observation, explain
+from flatgrade.core.trace import Trace, Version
+from flatgrade.grader.record import ExerciseRecord, StageRecord
+from flatgrade.grader.reference import Solution
+
+_TRACED_CASES = 4
+_MAX_FINDINGS = 8
+
+
+class Asks(Protocol):
+    """The seam to the sandbox: one request, one reply, or WorkerGoneError."""
+
+    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Send a request to the worker and return its reply."""
+
+
+@dataclass
+class CaseResult:
+    """What the student's function did with one case. `finding` is the first thing that is wrong (None: right)."""
+
+    case: Case
+    expected: Mapping[str, Any]
+    status: str
+    values: dict[str, Any] = field(default_factory=dict)
+    finding: Finding | None = None
+    changed: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """True if every output is right."""
+        return self.finding is None
+
+
+def judge_exercise(solution: Solution, cases: Sequence[Case], worker: Asks, seconds: float) -> ExerciseRecord:
+    """Judge one exercise on `cases`; `seconds` limits one call. Raises WorkerGoneError if the worker is lost."""
+    began = time.perf_counter()
+    results = _run_cases(solution, cases, worker, seconds)
+    verdict = _verdict(results)
+    changed = sorted({name for result in results for name in result.changed})
+    findings: list[Finding] = []
+    if verdict is Verdict.PASS:
+        stages = _stage_records(solution.exercise, None)
+    elif verdict in (Verdict.WRONG, Verdict.ERROR, Verdict.NOT_WRITTEN):
+        judgement = _explanation(solution, results, worker, seconds)
+        stages = _stage_records(solution.exercise, judgement)
+        findings += [_charge_finding(charge, judgement) for charge in judgement.charges] if judgement else []
+        findings += _output_findings(results, bool(findings))
+    else:
+        stages = _stage_records(solution.exercise, None, earned=False)
+        findings += [result.finding for result in results if result.finding][:1]
+    earned = _earned(solution.exercise, stages, results)
+    if changed:
+        verdict, earned = (
+            Verdict.WRONG if verdict is Verdict.PASS else verdict,
+            earned - _mutation_cost(solution.exercise, earned),
+        )
+        findings.append(_changed_finding(changed))
+    return ExerciseRecord(
+        name=solution.exercise.name,
+        notebook="",
+        cell="",
+        verdict=verdict,
+        earned=round(earned, 6),
+        points=solution.exercise.points,
+        stages=stages,
+        findings=tuple(findings[:_MAX_FINDINGS]),
+        cases_passed=sum(result.ok for result in results),
+        cases_run=len(results),
+        seconds=round(time.perf_counter() - began, 3),
+    )
+
+
+def request(kind: str, exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The request to run the exercise's plan on inputs; `kind` is call or trace (docs/protocol.md)."""
+    plan = [[list(call.results), call.function, list(call.arguments)] for call in exercise.plan]
+    return {"do": kind, "plan": plan, "inputs": dict(inputs), "returns": list(exercise.returns)}
+
+
+def _run_cases(solution: Solution, cases: Sequence[Case], worker: Asks, seconds: float) -> list[CaseResult]:
+    results: list[CaseResult] = []
+    for case in cases:
+        reply = worker.ask(request("call", solution.exercise, case.inputs), seconds)
+        results.append(_case_result(solution, case, reply, seconds))
+        if results[-1].status in ("missing", "timeout", "memory", "malformed"):
+            break  # every further case would end the same way, and cost its time
+    return results
+
+
+def _case_result(solution: Solution, case: Case, reply: Mapping[str, Any], seconds: float) -> CaseResult:
+    expected = solution.expected(case)
+    status = str(reply.get("status"))
+    if status != "ok":
+        return CaseResult(case, expected, status, finding=_status_finding(solution.exercise, reply, seconds))
+    values = {name: received(reply["values"].get(name)) for name in expected}
+    finding = next((f for name in expected if (f := _output_finding(solution.exercise, name, values, expected))), None)
+    return CaseResult(case, expected, status, values, finding, tuple(str(name) for name in reply.get("changed", [])))
+
+
+def received(item: Any) -> Any:
+    """A value as the worker sent it: a number, an array, None, `...`, or Foreign for any other type."""
+    if not isinstance(item, Mapping) or not ({"value", "type"} & set(item)):
+        return Foreign("value that the grader cannot read")
+    if "value" in item:
+        return item["value"]
+    named = {"NoneType": None, "ellipsis": Ellipsis}
+    return named.get(item["type"], Foreign(str(item["type"])[:80]))
+
+
+def _output_finding(
+    exercise: Exercise, name: str, values: Mapping[str, Any], expected: Mapping[str, Any]
+) -> Finding | None:
+    broken = contract_finding(name, values[name], expected[name])
+    if broken or close(values[name], expected[name], exercise.tolerance(name)):
+        return broken
+    return Finding(f"{name} has wrong values.", "", name)
+
+
+def _status_finding(exercise: Exercise, reply: Mapping[str, Any], seconds: float) -> Finding:
+    function = exercise.plan[0].function
+    match reply.get("status"):
+        case "missing":
+            return Finding(str(reply.get("what", "")), f"Was the cell that defines {function} deleted or renamed?")
+        case "timeout":
+            advice = "Look for a loop that never ends, or for one that could be a matrix product."
+            return Finding(f"{function} was stopped after {seconds:g} seconds.", advice)
+        case "memory":
+            return Finding(f"{function} needed more memory than there is.", "How large is the largest array?")
+        case "error":
+            return _error_finding(function, str(reply.get("what", "")), reply.get("line", 0))
+    return Finding(f"{function} returned something that cannot be read.", "Return NumPy arrays and numbers.")
+
+
+def _error_finding(function: str, what: str, line: Any) -> Finding:
+    number = line if isinstance(line, int) else 0
+    if "ellipsis" in what.lower():
+        return Finding("A stage is not written yet.", "Replace the ... by your own line.", line=number)
+    where = f" at line {number}" if number else ""
+    return Finding(f"{function} stopped{where}: {what.rstrip('.')}.", "", line=number)
+
+
+def _verdict(results: Sequence[CaseResult]) -> Verdict:
+    failed = [result for result in results if not result.ok]
+    if not failed:
+        return Verdict.PASS
+    ends = {
+        "missing": Verdict.MISSING,
+        "timeout": Verdict.TIMEOUT,
+        "memory": Verdict.MEMORY,
+        "malformed": Verdict.MALFORMED,
+    }
+    if failed[-1].status in ends:
+        return ends[failed[-1].status]
+    if any(_not_written(result) for result in failed):
+        return Verdict.NOT_WRITTEN
+    return Verdict.ERROR if all(result.status == "error" for result in failed) else Verdict.WRONG
+
+
+def _not_written(result: CaseResult) -> bool:
+    return result.finding is not None and "not written yet" in result.finding.what
+
+
+def _explanation(solution: Solution, results: Sequence[CaseResult], worker: Asks, seconds: float) -> Judgement | None:
+    """The cheapest explanation of what went wrong, on the cases that can tell it; None without a staged reference."""
+    if not solution.references:
+        return None
+    observations = [_observation(solution.exercise, result, worker, seconds) for result in _telling(results)]
+    explanations = explain(solution.exercise, solution.references, observations)
+    return judge(explanations, observations, solution.mistakes) if explanations else None
+
+
+def _telling(results: Sequence[CaseResult]) -> list[CaseResult]:
+    """Cases for replay: the generic ones, and a failing one if those pass; where all that fail raise, only those."""
+    failed = [result for result in results if not result.ok]
+    ran = [result for result in failed if result.status == "ok"]
+    if not ran:
+        return sorted(failed, key=lambda result: not result.case.generic)[:2]
+    generic = [result for result in results if result.case.generic and result.status == "ok"]
+    if any(not result.ok for result in generic):
+        return generic[:_TRACED_CASES]
+    return [*generic, *ran][:_TRACED_CASES]
+
+
+def _observation(exercise: Exercise, result: CaseResult, worker: Asks, seconds: float) -> Observation:
+    outputs = {
+        name: value if contract_shape(value, result.expected[name]) else None
+        for name, value in ((name, result.values.get(name)) for name in exercise.returns)
+    }
+    trace = Trace()
+    if len(exercise.plan) == 1:
+        reply = worker.ask(request("trace", exercise, result.case.inputs), seconds)
+        found = read_trace(reply)
+        if found is not None and _same_outputs(exercise, found, outputs, result.status):
+            trace = found
+    return Observation(result.case.inputs, outputs, trace, result.case.generic)
+
+
+def contract_shape(value: Any, expected: Any) -> bool:
+    """True if the value is an array or number of the expected shape, finite or not: replay can go on from it."""
+    if not isinstance(value, (int, float, np.ndarray, np.generic)) or isinstance(value, bool):
+        return False
+    return np.shape(value) == np.shape(expected) and np.asarray(value).dtype.kind in "fiub"
+
+
+def read_trace(reply: Mapping[str, Any]) -> Trace | None:
+    """A trace as the worker sent it, or None where it sent none. Whatever does not fit the form is left out."""
+    if reply.get("status") != "ok":
+        return None
+    trace = Trace(returned=[received(item) for item in reply.get("returned", []) if isinstance(item, Mapping)])
+    for row in reply.get("versions", []):
+        match row:
+            case [str(name), int(line), value] if isinstance(value, (np.ndarray, int, float)):
+                trace.versions.setdefault(name, []).append(Version(line, np.asarray(value)))
+    for name, lines in dict(reply.get("reads", {})).items():
+        trace.reads[name] = [line for line in lines if isinstance(line, int)]
+    return trace
+
+
+def _same_outputs(exercise: Exercise, trace: Trace, outputs: Mapping[str, Any], status: str) -> bool:
+    """True if the traced run returned what the plain run did: else the trace tells of something else."""
+    if status != "ok":
+        return True
+    if len(trace.returned) != len(exercise.returns):
+        return False
+    return all(
+        outputs[name] is None or (contract_shape(got, outputs[name]) and close(got, outputs[name], equal_nan=True))
+        for name, got in zip(exercise.returns, trace.returned, strict=True)
+    )
+
+
+def _stage_records(
+    exercise: Exercise, judgement: Judgement | None, *, earned: bool | None = None
+) -> tuple[StageRecord, ...]:
+    """One record a stage; without a judgement all stages have the same fate (`earned`, by default that they pass)."""
+    rows = []
+    for stage in exercise.stages:
+        if judgement is None:
+            verdict = Verdict.MISSING if earned is False else Verdict.PASS
+        elif stage.name in judgement.charged:
+            verdict = Verdict.WRONG
+        else:
+            verdict = Verdict.PASS if _credited(stage.name, exercise, judgement) else Verdict.MISSING
+        points = stage.points if verdict is Verdict.PASS else 0.0
+        rows.append(StageRecord(stage.name, verdict, points, stage.points))
+    return tuple(rows)
+
+
+def _credited(stage: str, exercise: Exercise, judgement: Judgement) -> bool:
+    """As the judgement has it; a stage that the explaining equivalent lacks counts with the next one that it has."""
+    if stage in judgement.explanation.along.groups:
+        return judgement.credited(stage)
+    names = [item.name for item in exercise.stages]
+    later = names[names.index(stage) + 1 :]
+    covering = next((name for name in later if name in judgement.explanation.along.groups), None)
+    return covering is not None and judgement.credited(covering)
+
+
+def _earned(exercise: Exercise, stages: Sequence[StageRecord], results: Sequence[CaseResult]) -> float:
+    if stages:
+        return sum(stage.earned for stage in stages)
+    right = [all(_right(exercise, name, result) for result in results) for name in exercise.returns]
+    return exercise.points * sum(right) / len(right)
+
+
+def _right(exercise: Exercise, name: str, result: CaseResult) -> bool:
+    if result.status != "ok" or name not in result.values:
+        return False
+    return _output_finding(exercise, name, result.values, result.expected) is None
+
+
+def _charge_finding(charge: Charge, judgement: Judgement) -> Finding:
+    line = judgement.explanation.where.get(charge.stage, ("", 0))[1]
+    where = f" (line {line})" if line else ""
+    relation = {
+        "N": "is N times what follows from your lines above it.",
+        "1/N": "is 1/N of what follows from your lines above it.",
+        "2": "is twice what follows from your lines above it.",
+        "1/2": "is half of what follows from your lines above it.",
+        "-1": "has the opposite sign of what follows from your lines above it.",
+        "transpose": "is the transpose of what follows from your lines above it.",
+    }.get(charge.ratio, "does not follow from your lines above it.")
+    hint = charge.mistake.hint if charge.mistake else ""
+    tag = charge.mistake.tag if charge.mistake else ""
+    return Finding(f"{charge.stage}{where} {relation}", hint, charge.stage, line, tag)
+
+
+def _output_findings(results: Sequence[CaseResult], explained: bool) -> list[Finding]:
+    """Where the failing cases are all special ones, say which; where nothing was explained, say what is wrong."""
+    failed = [result for result in results if not result.ok]
+    findings = []
+    shown = {str(result.finding): result.finding for result in failed if result.finding}
+    if not explained or any(result.status != "ok" or _contract_broken(result) for result in failed):
+        findings += list(shown.values())[:2]
+    special = [result.case.label for result in failed if not result.case.generic]
+    if special and all(result.ok for result in results if result.case.generic):
+        findings.append(Finding(f"Right on typical inputs, wrong on: {'; '.join(special)}.", "What is special there?"))
+    return findings
+
+
+def _contract_broken(result: CaseResult) -> bool:
+    return result.finding is not None and "wrong values" not in result.finding.what
+
+
+def _mutation_cost(exercise: Exercise, earned: float) -> float:
+    """Changing an input costs as much as the cheapest stage that has points."""
+    return min([earned, *(stage.points for stage in exercise.stages if stage.points)])
+
+
+def _changed_finding(changed: Sequence[str]) -> Finding:
+    names = " and ".join(changed)
+    return Finding(f"Your function changed its input {names}.", f"Work on a copy: {changed[0]} = {changed[0]}.copy().")

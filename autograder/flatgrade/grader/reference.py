@@ -1,0 +1,126 @@
+"""The secret half of an exercise, loaded by path from `solutions/`: nothing else in Flatgrade reads that folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from flatgrade.core.exercise import Assignment, Case, Exercise
+from flatgrade.core.flatcode import find_function
+from flatgrade.core.naming import Mistake
+from flatgrade.core.plan import run_plan
+from flatgrade.core.staged import StagedError, StagedFunction
+
+
+class SolutionError(Exception):
+    """A solution file that is missing or does not keep the form of docs/exercises.md: one sentence."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One exercise with its answers.
+
+    `answer` is the text of the reference function; `references` are the staged reference and the staged equivalents
+    (empty where the exercise is not one flat function); `digest` changes with the file.
+    """
+
+    exercise: Exercise
+    answer: str
+    namespace: Mapping[str, Any]
+    draw_cases: Callable[[np.random.Generator], list[Case]]
+    mistakes: tuple[Mistake, ...]
+    equivalents: Mapping[str, str]
+    references: tuple[StagedFunction, ...]
+    torch_path: Callable[..., Any] | None
+    digest: str
+
+    def expected(self, case: Case) -> dict[str, Any]:
+        """The reference's results for a case, by name of output. Inputs are copied."""
+        inputs = {name: v.copy() if isinstance(v, np.ndarray) else v for name, v in case.inputs.items()}
+        with np.errstate(all="ignore"):
+            kept = run_plan(self.exercise.plan, self.namespace, inputs)
+        return {name: kept[name] for name in self.exercise.returns}
+
+    def cases(self, seed: str) -> list[Case]:
+        """The public cases and the hidden ones drawn from `seed`; the same seed gives the same cases."""
+        digest = hashlib.sha256(f"{seed}/{self.exercise.name}".encode()).digest()
+        return [*self.exercise.cases, *self.draw_cases(np.random.default_rng(list(digest)))]
+
+
+def load_solutions(root: Path, assignment: Assignment) -> dict[str, Solution]:
+    """The solutions of all exercises of an assignment from `root/<assignment>/<exercise>.py`. Raises SolutionError."""
+    return {name: load_solution(root / assignment.name, item) for name, item in assignment.exercises.items()}
+
+
+def load_solution(folder: Path, exercise: Exercise) -> Solution:
+    """Load `folder/<exercise>.py`. Raises SolutionError with the file and what it lacks."""
+    path = folder / f"{exercise.name}.py"
+    if not path.is_file():
+        raise SolutionError(f"solutions/{folder.name}/{path.name} is missing: {exercise.name} has no reference")
+    text = path.read_text(encoding="utf-8")
+    module = _import(path, f"flatgrade_solutions.{folder.name}.{exercise.name}")
+    answer = _answer(text, exercise.call.function if len(exercise.plan) == 1 else exercise.name)
+    equivalents = getattr(module, "EQUIVALENTS", {})
+    return Solution(
+        exercise=exercise,
+        answer=answer,
+        namespace=vars(module),
+        draw_cases=_required(module, path, "cases"),
+        mistakes=tuple(getattr(module, "MISTAKES", ())),
+        equivalents=equivalents,
+        references=_references(exercise, answer, equivalents) if exercise.stages else (),
+        torch_path=getattr(module, "torch_path", None),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def staged(exercise: Exercise, text: str) -> StagedFunction:
+    """A cell's text as staged flat code. Raises StagedError where it is not."""
+    stages = [stage.name for stage in exercise.stages]
+    return StagedFunction(text, exercise.call.function, stages, exercise.returns, {"np": np})
+
+
+def _references(exercise: Exercise, answer: str, equivalents: Mapping[str, str]) -> tuple[StagedFunction, ...]:
+    """The staged reference, and each equivalent that is flat and completes its stages in the same order."""
+    reference = staged(exercise, answer)
+    found = [reference]
+    for text in equivalents.values():
+        try:
+            other = staged(exercise, text)
+        except StagedError:
+            continue  # right answers in another form: judged by their outputs, no path for replay
+        if list(other.stages) == [stage for stage in reference.stages if stage in other.groups]:
+            found.append(other)
+    return tuple(found)
+
+
+def _import(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise SolutionError(f"solutions/{path.parent.name}/{path.name} cannot be loaded: {error}") from error
+    return module
+
+
+def _required(module: ModuleType, path: Path, name: str) -> Any:
+    if not hasattr(module, name):
+        raise SolutionError(f"solutions/{path.parent.name}/{path.name} defines no {name}")
+    return getattr(module, name)
+
+
+def _answer(text: str, name: str) -> str:
+    node = find_function(text, name)
+    if node is None:
+        raise SolutionError(f"the solution of {name} defines no function {name}")
+    return "\n".join(text.split("\n")[node.lineno - 1 : node.end_lineno]) + "\n"

@@ -1,0 +1,103 @@
+"""Answer the judge: run a call plan on the student's functions, plain or traced, and send back numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from flatgrade.core.exercise import Call
+from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan
+from flatgrade.core.trace import Trace, traced
+from flatgrade.core.wire import DTYPES
+from flatgrade.worker.shell import OUTPUTS, TimeUp, time_limit
+
+Reply = dict[str, Any]
+
+
+def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
+    """Run the plan on the inputs. The reply's `status` is ok, missing, error, timeout or memory (docs/protocol.md)."""
+    plan = [Call(function, tuple(arguments), tuple(results)) for results, function, arguments in request["plan"]]
+    inputs = request["inputs"]
+    before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray)}
+    OUTPUTS.start(cap)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(request["seconds"]):
+            warnings.simplefilter("ignore")
+            kept = run_plan(plan, namespace, inputs)
+    except TimeUp:
+        return {"status": "timeout"}
+    except MissingFunctionError as error:
+        return {"status": "missing", "what": str(error)}
+    except PlanError as error:
+        return {"status": "error", "what": str(error), "line": 0}
+    except MemoryError:
+        return {"status": "memory"}
+    except BaseException as error:  # noqa: BLE001 -- whatever the student's code raises is an answer
+        return {"status": "error", "what": _one_line(error), "line": _line(error)}
+    changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
+    return {"status": "ok", "values": {name: sendable(kept[name]) for name in request["returns"]}, "changed": changed}
+
+
+def answer_trace(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
+    """Run the one call of the plan traced. `status` is ok or untraced; versions are rows of name, line, array."""
+    [(_, name, arguments)] = request["plan"]
+    function = traced(namespace[name]) if name in namespace else None
+    if function is None:
+        return {"status": "untraced"}
+    OUTPUTS.start(cap)
+    try:
+        with time_limit(request["seconds"]):
+            trace = function.run(tuple(request["inputs"][argument] for argument in arguments))
+    except BaseException:  # noqa: BLE001 -- a trace that does not come to its end is no trace
+        return {"status": "untraced"}
+    return {"status": "ok", **_trace(trace)}
+
+
+def _trace(trace: Trace) -> Reply:
+    rows = [
+        [name, version.line, sendable(version.value)["value"]]
+        for name, versions in trace.versions.items()
+        for version in versions
+    ]
+    result = trace.returned
+    returned = [sendable(value) for value in (result if isinstance(result, (tuple, list)) else [result])]
+    return {
+        "versions": rows,
+        "reads": trace.reads,
+        "returned": returned,
+        "error": trace.error,
+        "line": trace.error_line,
+    }
+
+
+def sendable(value: Any) -> Reply:
+    """`{"value": number or array}` for numbers and arrays of numbers, `{"type": name}` for everything else.
+
+    Subclasses of arrays are sent as plain arrays: what crosses is numbers, never behaviour.
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.array(value, copy=True, subok=False)
+        if array.dtype.newbyteorder("<").str in DTYPES:
+            return {"value": array}
+        return {"type": f"array of {array.dtype}"}
+    if type(value) in (int, float):
+        return {"value": value} if abs(value) < 2**63 or value != value else {"value": float(value)}
+    return {"type": "ellipsis" if value is Ellipsis else type(value).__name__}
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__
+
+
+def _line(error: BaseException) -> int:
+    """The last line of a cell that the exception passed through (0: none)."""
+    line, frame = 0, error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename.startswith("<cell "):
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line

@@ -1,0 +1,241 @@
+"""An IPython shell that keeps its outputs as nbformat dictionaries, and a cell runner of our own.
+
+The runner keeps what students see in Jupyter (last expression shown, magics, inline figures) and leaves out what costs
+time when grading: history, prompts, coloured tracebacks.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import builtins
+import io
+import linecache
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+Output = dict[str, Any]
+
+_MAX_FRAMES = 12
+_NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
+
+
+class TimeUp(BaseException):
+    """The time of a cell or a call is over. Not an Exception, so that a broad `except` does not swallow it."""
+
+
+class Outputs:
+    """The outputs of the running cell, with a cap on their bytes; `over` tells that something was cut off."""
+
+    def __init__(self) -> None:
+        self.items: list[Output] = []
+        self.left, self.over = 0, False
+
+    def start(self, cap: int) -> None:
+        """Forget what was kept, and allow `cap` bytes."""
+        self.items, self.left, self.over = [], cap, False
+
+    def text(self, name: str, text: str) -> None:
+        """Keep text of a stream; consecutive writes become one output."""
+        text = self._capped(text)
+        if not text:
+            return
+        if self.items and self.items[-1].get("name") == name:
+            self.items[-1]["text"] += text
+        else:
+            self.items.append({"output_type": "stream", "name": name, "text": text})
+
+    def add(self, output: Output) -> None:
+        """Keep an output, or leave it out whole where it is over the cap."""
+        size = sum(len(str(value)) for value in output.get("data", {}).values())
+        if size > self.left:
+            self.over = True
+            return
+        self.left -= size
+        self.items.append(output)
+
+    def _capped(self, text: str) -> str:
+        kept = text[: self.left]
+        self.over = self.over or len(kept) < len(text)
+        self.left -= len(kept)
+        return kept
+
+
+OUTPUTS = Outputs()
+
+
+class _Stream(io.TextIOBase):
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        OUTPUTS.text(self.name, str(text))
+        return len(text)
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, **_: Any) -> None:
+        OUTPUTS.add({"output_type": "display_data", "data": _plain(data), "metadata": dict(metadata or {})})
+
+    def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002 -- IPython's signature
+        OUTPUTS.items.clear()
+
+
+class _Hook(DisplayHook):
+    def quiet(self) -> bool:
+        return False
+
+    def start_displayhook(self) -> None:
+        self.output: Output = {"output_type": "execute_result", "execution_count": self.prompt_count}
+
+    def write_output_prompt(self) -> None:
+        """No prompt: the notebook has its own."""
+
+    def write_format_data(self, format_dict: Mapping[str, Any], md_dict: Mapping[str, Any] | None = None) -> None:
+        self.output |= {"data": _plain(format_dict), "metadata": dict(md_dict or {})}
+
+    def finish_displayhook(self) -> None:
+        OUTPUTS.add(self.output)
+
+
+class Shell(InteractiveShell):
+    """The shell that student code finds under `get_ipython()`."""
+
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """Nothing to enable: figures come as pictures."""
+
+    def ask_exit(self) -> None:
+        """`exit` ends nothing when graded."""
+
+
+def make_shell() -> Shell:
+    """The one shell of this process, with standard output and error going to `OUTPUTS`."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.cache_size = 0
+    shell: Shell = Shell.instance(config=config)
+    sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")
+    sys.breakpointhook = lambda *_, **__: None
+    shell.user_ns["__name__"] = "__main__"
+    shell.builtin_trap.activate()
+    builtins.input = _no_input
+    return shell
+
+
+def _no_input(prompt: object = "") -> str:  # noqa: ARG001 -- the signature of input
+    raise EOFError("input() has no keyboard when graded")
+
+
+def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> list[Output]:
+    """Run one cell in the shell's namespace; returns its outputs, the error output included, at most `cap` bytes.
+
+    `key` names the cell in tracebacks. After `seconds` the cell is stopped with TimeUp, kept as an error output.
+    """
+    OUTPUTS.start(cap)
+    name = f"<cell {key}>"
+    try:
+        with time_limit(seconds):
+            _execute(shell, name, source)
+    except TimeUp:
+        OUTPUTS.items.append(_error("TimeUp", f"the cell was stopped after {seconds:g} seconds", []))
+    except BaseException as error:  # noqa: BLE001 -- whatever a cell raises becomes its output
+        OUTPUTS.items.append(error_output(error))
+    try:
+        with time_limit(seconds):
+            shell.events.trigger("post_execute")
+    except BaseException as error:  # noqa: BLE001 -- drawing a figure may raise, too
+        OUTPUTS.items.append(error_output(error))
+    if OUTPUTS.over:
+        OUTPUTS.items.append(_error("OutputLimit", f"the output was cut off after {cap // 1024} KiB", []))
+    return OUTPUTS.items
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeUp in the block after `seconds`. The judge's own deadline stands behind it."""
+
+    def stop(*_: Any) -> None:
+        raise TimeUp
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def _execute(shell: Shell, name: str, source: str) -> None:
+    text = _without_refused_magics(source)
+    if any(sign in text for sign in "%!?"):
+        text = shell.transform_cell(text)
+    # Line numbers of findings count in the student's own text, so that is what the line cache must hold.
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    tree = ast.parse(text, name)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and not _silenced(text) else None
+    exec(compile(tree, name, "exec"), shell.user_ns)  # noqa: S102 -- running cells is what the worker is for
+    if isinstance(last, ast.Expr):
+        value = eval(compile(ast.Expression(last.value), name, "eval"), shell.user_ns)  # noqa: S307 -- see above
+        shell.displayhook(value)
+
+
+def _silenced(text: str) -> bool:
+    return text.rstrip().endswith(";")
+
+
+def _without_refused_magics(source: str) -> str:
+    """Magics that need a shell, a network or a display become a line that prints why they were not run."""
+    lines = source.split("\n")
+    for i, line in enumerate(lines):
+        bare = line.lstrip()
+        if bare.startswith(_NOT_WHEN_GRADED) and not bare.startswith("%%"):
+            quiet = bare.startswith(("%matplotlib", "%config", "%load_ext", "%autoreload"))
+            said = "pass" if quiet else f"print({bare.split()[0] + ' is not run when graded'!r})"
+            lines[i] = line[: len(line) - len(bare)] + said
+    return "\n".join(lines)
+
+
+def error_output(error: BaseException) -> Output:
+    """The error output of an exception: frames of cells with their lines, one library frame, the message; no paths."""
+    trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-200, compact=True)
+    frames = list(trace.stack)
+    lines = []
+    for frame in [item for item in frames if item.filename.startswith("<cell ")][-_MAX_FRAMES:]:
+        lines.append(f"{frame.filename[1:-1]}, line {frame.lineno}, in {frame.name}")
+        lines += _context(frame.filename, frame.lineno or 0)
+    if frames and not frames[-1].filename.startswith("<cell ") and not isinstance(error, SyntaxError):
+        lines.append(f"(raised in {frames[-1].name} of a library)")
+    lines += [line.rstrip() for line in trace.format_exception_only()]
+    return _error(type(error).__name__, str(error)[:2000], lines)
+
+
+def _context(filename: str, line: int) -> list[str]:
+    rows = range(max(1, line - 1), line + 2)
+    texts = {row: linecache.getline(filename, row).rstrip() for row in rows}
+    return [f"{'----> ' if row == line else '      '}{row} {text}" for row, text in texts.items() if text]
+
+
+def _error(name: str, value: str, lines: list[str]) -> Output:
+    return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines or [f"{name}: {value}"]}
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: base64.b64encode(v).decode() if isinstance(v, bytes) else v for key, v in data.items()}
