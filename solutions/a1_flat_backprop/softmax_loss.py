@@ -112,7 +112,6 @@ MISTAKES = [
     Mistake("data_loss", ".mean()", ".sum()", "The loss is a mean: over how many examples did you sum?", "sm-noN"),
     Mistake("dscores", "(probs - onehot) / N", "probs - onehot", "The loss is the mean over N examples: divide the gradient by N too.", "sm-dnoN"),
     Mistake("dscores", "(probs - onehot) / N", "(probs + onehot) / N", "The sign of the 1 is turned: raising the right score must lower the loss.", "sm-plus1"),
-    Mistake("dW", "X.T @ dscores / N", "X.T @ dscores", "The loss is the mean over N examples: divide the gradient by N too.", "sm-dW-noN"),
 ]
 
 # Other right answers, each the text of a whole answer cell.

@@ -95,7 +95,6 @@ MISTAKES = [
     Mistake("dscores", "dscores[rows, y] -= dmargins.sum(axis=1)", "pass", "The right class's score stands in every margin of its row, with a minus: where is its gradient?", "svm-nocorrect"),
     Mistake("dscores", "= -dmargins.sum(axis=1)", "= -1", "The right class's score is in as many margins as are positive in its row: count them.", "svm-minus1"),
     Mistake("dscores", "= -dscores.sum(axis=1)", "= -1 / N", "The right class's score is in as many margins as are positive in its row: count them.", "svm-minus1"),
-    Mistake("dW", "X.T @ dscores / N", "X.T @ dscores", "The loss is the mean over N examples: divide the gradient by N too.", "svm-dW-noN"),
 ]
 
 # Other right answers, each the text of a whole answer cell.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,10 +11,14 @@ from typing import Any
 import numpy as np
 
 from flatgrade.core.compare import close
-from flatgrade.core.replay import Explanation, Label, Observation
+from flatgrade.core.exercise import Exercise
+from flatgrade.core.replay import Costs, Explanation, Label, Observation, explain
 from flatgrade.core.staged import Edit, Env, StagedFunction
 
 _TOLERANCE = 1e-6
+_NAME_IS_WORTH = 0.5
+_PAIR_COSTS = 0.1
+_SECOND_SLACK = 1.2
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,26 @@ class Judgement:
         """The stages that lose their points."""
         return frozenset(item.stage for item in self.charges if item.charged)
 
+    @property
+    def unnamed(self) -> int:
+        """How many faults have no name."""
+        return sum(item.mistake is None for item in self.charges)
+
+    @property
+    def plain(self) -> bool:
+        """True if every fault has the name of exactly one mistake."""
+        return not self.unnamed and len(self.charges) == len(self.explanation.faults)
+
+    @property
+    def price(self) -> float:
+        """The cost of the explanation when a name halves a fault, and a second mistake behind one fault adds a little."""
+        faults = len(self.explanation.faults)
+        return (
+            self.explanation.cost
+            - _NAME_IS_WORTH * (faults - self.unnamed)
+            + _PAIR_COSTS * (len(self.charges) - faults)
+        )
+
     def credited(self, stage: str) -> bool:
         """True if the stage earns its points: it is right, or what follows from it is, or a fault above explains it."""
         if stage in self.charged:
@@ -78,37 +103,55 @@ class Judgement:
         return self.explanation.labels[stage] is Label.UNNAMED and self.credited(stage)
 
 
-def judge(
-    explanations: Sequence[Explanation], observations: Sequence[Observation], mistakes: Sequence[Mistake]
-) -> Judgement:
-    """Of equally cheap explanations (at least one): the fewest charges, then the most names, then the fewest edits."""
-    judgements = [_charges(explanation, observations, mistakes) for explanation in explanations]
+def diagnose(
+    exercise: Exercise,
+    references: Sequence[StagedFunction],
+    observations: Sequence[Observation],
+    mistakes: Sequence[Mistake],
+) -> Judgement | None:
+    """Explain the observations and name the mistakes; None if there is nothing to go by.
 
-    def reads(judgement: Judgement) -> tuple[int, int, int, float]:
-        unnamed = sum(item.mistake is None for item in judgement.charges)
-        return len(judgement.charged), unnamed, len(judgement.charges), judgement.explanation.cost
+    The cheapest explanation stands if every fault in it has the name of one mistake. Else dearer ones compete too, a
+    factor that no right output proves read as a fault: two faults with a name are a better account than one without.
+    """
+    first = _judged(exercise, references, observations, mistakes, Costs())
+    if not first or all(item.plain for item in first):
+        return first[0] if first else None
+    second = _judged(exercise, references, observations, mistakes, Costs(factor=math.inf, slack=_SECOND_SLACK))
+    return min([*first, *second], key=lambda item: (item.price, len(item.charged)))
 
-    return min(judgements, key=reads)
+
+def _judged(
+    exercise: Exercise,
+    references: Sequence[StagedFunction],
+    observations: Sequence[Observation],
+    mistakes: Sequence[Mistake],
+    costs: Costs,
+) -> list[Judgement]:
+    """The explanations with their mistakes named, those that read best first."""
+    found = [_judge(item, observations, mistakes) for item in explain(exercise, references, observations, costs)]
+    return sorted(found, key=lambda item: (len(item.charged), item.unnamed, len(item.charges), item.explanation.cost))
 
 
-def _charges(explanation: Explanation, observations: Sequence[Observation], mistakes: Sequence[Mistake]) -> Judgement:
+def _judge(explanation: Explanation, observations: Sequence[Observation], mistakes: Sequence[Mistake]) -> Judgement:
     """Each fault, named where an edit or a pair of edits gives the same numbers on the generic cases.
 
     A fault that shows only at the end of a stretch of unnamed stages is charged where its mistake lies.
     """
     cases = [i for i, case in enumerate(observations) if case.generic] or list(range(len(observations)))
-    found: dict[str, Charge] = {}
+    charges: list[Charge] = []
     cleared: set[str] = set()
     for stage in explanation.faults:
         named = _name(explanation, stage, [observations[i] for i in cases], cases, mistakes)
-        if named:
-            cleared |= set(_stretch(explanation, stage)) - {mistake.stage for mistake in named}
-        else:
-            found.setdefault(stage, Charge(stage, None, _ratio(explanation, stage, observations, cases)))
+        if not named:
+            charges.append(Charge(stage, None, _ratio(explanation, stage, observations, cases)))
+            continue
+        cleared |= set(_stretch(explanation, stage)) - {mistake.stage for mistake in named}
         for k, mistake in enumerate(named):
-            found.setdefault(mistake.stage, Charge(mistake.stage, mistake, charged=k == 0))
+            charges.append(Charge(mistake.stage, mistake, charged=k == 0 or mistake.stage == named[0].stage))
     order = explanation.along.stages
-    return Judgement(explanation, tuple(found[stage] for stage in order if stage in found), frozenset(cleared))
+    charges.sort(key=lambda item: order.index(item.stage))
+    return Judgement(explanation, tuple(charges), frozenset(cleared))
 
 
 def _name(

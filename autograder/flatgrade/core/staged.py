@@ -43,7 +43,7 @@ class StagedFunction:
             raise StagedError(f"{name} is not defined in its reference")
         flat = list(statements(node.body, into=()))
         _check_return(name, flat, returns)
-        self.name, self.namespace = name, namespace
+        self.name, self.text, self.namespace = name, text, namespace
         self.arguments = tuple(argument.arg for argument in node.args.args)
         last = {stage: i for i, item in enumerate(flat) for stage in item.writes if stage in {*stages, *returns}}
         self.stages = tuple(sorted(last, key=lambda stage: last[stage]))
@@ -103,6 +103,18 @@ class StagedFunction:
     def fits(self, stage: str, edit: Edit) -> bool:
         """True if the edit's old text occurs exactly once in the stage's statements."""
         return stage in self.groups and self.groups[stage].text.count(edit[0]) == 1
+
+    def edited(self, stage: str, edit: Edit) -> str | None:
+        """The whole text with the edit made in the stage's statements; None where it does not fit."""
+        group = self.groups.get(stage)
+        changed = _edited(group.text, edit) if group else None
+        if group is None or changed is None:
+            return None
+        lines = self.text.split("\n")
+        start, count = group.line - 1, group.text.count("\n") + 1
+        indent = lines[start][: len(lines[start]) - len(lines[start].lstrip())]
+        block = [indent + line if line else line for line in changed.split("\n")]
+        return "\n".join([*lines[:start], *block, *lines[start + count :]])
 
     def _code(self, stage: str, edits: tuple[Edit, ...]) -> CodeType | None:
         key = (stage, edits)

@@ -17,13 +17,13 @@ import numpy as np
 from flatgrade.core.compare import Foreign, close, contract_finding
 from flatgrade.core.exercise import Case, Exercise
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.core.naming import Charge, Judgement, judge
-from flatgrade.core.replay import Observation, explain
+from flatgrade.core.naming import Charge, Judgement, diagnose
+from flatgrade.core.replay import Observation
 from flatgrade.core.trace import Trace, Version
 from flatgrade.grader.record import ExerciseRecord, StageRecord
 from flatgrade.grader.reference import Solution
 
-_TRACED_CASES = 4
+_SPECIAL_CASES = 2
 _MAX_FINDINGS = 8
 
 
@@ -184,20 +184,20 @@ def _explanation(solution: Solution, results: Sequence[CaseResult], worker: Asks
     if not solution.references:
         return None
     observations = [_observation(solution.exercise, result, worker, seconds) for result in _telling(results)]
-    explanations = explain(solution.exercise, solution.references, observations)
-    return judge(explanations, observations, solution.mistakes) if explanations else None
+    return diagnose(solution.exercise, solution.references, observations, solution.mistakes)
 
 
 def _telling(results: Sequence[CaseResult]) -> list[CaseResult]:
-    """Cases for replay: the generic ones, and a failing one if those pass; where all that fail raise, only those."""
+    """Cases for replay: the generic ones and two that fail, not-finite results first, since they may show a fault that
+    typical numbers hide. Where all that fail raise, only those tell how far the function came.
+    """
     failed = [result for result in results if not result.ok]
     ran = [result for result in failed if result.status == "ok"]
     if not ran:
         return sorted(failed, key=lambda result: not result.case.generic)[:2]
     generic = [result for result in results if result.case.generic and result.status == "ok"]
-    if any(not result.ok for result in generic):
-        return generic[:_TRACED_CASES]
-    return [*generic, *ran][:_TRACED_CASES]
+    special = [result for result in ran if not result.case.generic]
+    return [*generic, *sorted(special, key=lambda result: not _contract_broken(result))[:_SPECIAL_CASES]]
 
 
 def _observation(exercise: Exercise, result: CaseResult, worker: Asks, seconds: float) -> Observation:

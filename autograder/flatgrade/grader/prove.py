@@ -1,0 +1,184 @@
+"""Each exercise proves itself: what design section 4 demands of a reference, its cases, mistakes and equivalents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flatgrade.core.compare import close
+from flatgrade.core.exercise import Case, Limits
+from flatgrade.core.finding import Verdict
+from flatgrade.core.naming import Mistake, indistinguishable
+from flatgrade.core.staged import lint
+from flatgrade.grader.judge import judge_exercise
+from flatgrade.grader.planting import plant
+from flatgrade.grader.record import ExerciseRecord
+from flatgrade.grader.reference import Solution
+from flatgrade.grader.sandbox import Worker
+
+_LIMITS = Limits(submission_seconds=600)
+_TORCH_TOLERANCE = 1e-10
+
+
+@dataclass
+class Proof:
+    """What was found for one exercise. `torch` is None where torch is not installed or there is no torch path.
+
+    `problems` holds one sentence for everything that does not hold; the exercise is proven if there is none.
+    """
+
+    exercise: str
+    reference: bool = False
+    stub: bool = False
+    equivalents: int = 0
+    equivalents_full: int = 0
+    mistakes: int = 0
+    charged: int = 0
+    at_stage: int = 0
+    named: int = 0
+    torch: float | None = None
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """True if nothing was found wrong."""
+        return not self.problems
+
+
+def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = ()) -> Proof:
+    """Grade the reference, the stub, every equivalent and every planted mistake for real, and compare with torch.
+
+    `stub` is the text of the answer cell as the student gets it.
+    """
+    proof = Proof(solution.exercise.name)
+    cases = solution.cases(seed)
+    _prove_public_cases(solution, proof)
+    with Worker(_LIMITS, secrets) as worker:
+
+        def graded(text: str) -> ExerciseRecord:
+            worker.ask({"do": "cell", "key": "answer", "source": "import numpy as np"}, 10)
+            worker.ask({"do": "cell", "key": "answer", "source": text}, 10)
+            return judge_exercise(solution, cases, worker, _LIMITS.call_seconds)
+
+        _prove_answers(solution, stub, proof, graded)
+        _prove_mistakes(solution, proof, graded)
+    _prove_staging(solution, proof)
+    _prove_torch(solution, cases, proof)
+    return proof
+
+
+def _prove_public_cases(solution: Solution, proof: Proof) -> None:
+    for case in solution.exercise.cases:
+        got = dict(solution.expected(case))
+        if solution.references:
+            got |= solution.references[0].run(case.inputs)[-1]
+        for name, want in case.expect.items():
+            if not close(got[name], want, 1e-6):
+                proof.problems.append(f"{proof.exercise}: public case '{case.label}' expects another {name}")
+
+
+def _prove_answers(solution: Solution, stub: str, proof: Proof, graded: Callable[[str], ExerciseRecord]) -> None:
+    record = graded(solution.answer)
+    proof.reference = _full(record)
+    if not proof.reference:
+        proof.problems.append(f"{proof.exercise}: the reference earns {record.earned:g} of {record.points:g}")
+    record = graded(stub)
+    proof.stub = record.earned == 0 and record.verdict is Verdict.NOT_WRITTEN
+    if not proof.stub:
+        proof.problems.append(f"{proof.exercise}: the stub earns {record.earned:g} and is {record.verdict}")
+    for label, text in solution.equivalents.items():
+        record = graded(text)
+        proof.equivalents += 1
+        proof.equivalents_full += _full(record)
+        if not _full(record):
+            proof.problems.append(
+                f"{proof.exercise}: the equivalent '{label}' earns {record.earned:g} of {record.points:g}"
+            )
+
+
+def _full(record: ExerciseRecord) -> bool:
+    return record.verdict is Verdict.PASS and record.earned == record.points
+
+
+def _prove_mistakes(solution: Solution, proof: Proof, graded: Callable[[str], ExerciseRecord]) -> None:
+    for mistake in solution.mistakes:
+        planted = next((p for base in solution.references if (p := plant(solution, base, [mistake]))), None)
+        proof.mistakes += 1
+        if planted is None:
+            proof.problems.append(f"{proof.exercise}: {mistake.tag} fits no flat answer, or changes no output")
+            continue
+        record = graded(planted.text)
+        tags = {finding.mistake for finding in record.findings}
+        charged = {stage.name for stage in record.stages if stage.verdict is Verdict.WRONG}
+        proof.charged += record.verdict is not Verdict.PASS
+        proof.at_stage += charged == {mistake.stage}
+        proof.named += mistake.tag in tags
+        if record.verdict is Verdict.PASS or (record.earned == record.points and _worth(solution, mistake)):
+            proof.problems.append(f"{proof.exercise}: {mistake.tag} loses no point")
+        elif charged != {mistake.stage}:
+            proof.problems.append(
+                f"{proof.exercise}: {mistake.tag} is charged at {sorted(charged)}, not at {mistake.stage}"
+            )
+        elif mistake.tag not in tags:
+            proof.problems.append(f"{proof.exercise}: {mistake.tag} is not named (found {sorted(tags)})")
+
+
+def _worth(solution: Solution, mistake: Mistake) -> bool:
+    stage = solution.exercise.stage(mistake.stage)
+    return stage is not None and stage.points > 0
+
+
+def _prove_staging(solution: Solution, proof: Proof) -> None:
+    inputs = [item.name for item in solution.exercise.inputs]
+    for reference in solution.references[:1]:
+        proof.problems += lint(reference, inputs)
+        generic = [case.inputs for case in solution.draw_cases(np.random.default_rng(0)) if case.generic]
+        if not generic:
+            proof.problems.append(f"{proof.exercise}: no hidden case is generic, so no mistake can be named")
+        hints = {mistake.tag: mistake.hint for mistake in solution.mistakes}
+        for one, other in indistinguishable(reference, solution.mistakes, generic):
+            if not one:
+                proof.problems.append(f"{proof.exercise}: {other} changes nothing on the generic cases")
+            elif hints[one] != hints[other]:
+                proof.problems.append(
+                    f"{proof.exercise}: {one} and {other} give the same numbers: one hint must serve both"
+                )
+
+
+def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
+    """The largest difference from torch autograd in float64, relative to the largest entry, over all cases."""
+    if solution.torch_path is None:
+        return
+    try:
+        import torch
+    except ImportError:
+        return
+    worst = 0.0
+    for case in cases:
+        expected = solution.expected(case)
+        tensors = {name: _tensor(torch, value) for name, value in case.inputs.items()}
+        loss = solution.torch_path(*tensors.values())
+        loss.backward()
+        got = {solution.exercise.loss: loss.detach().numpy()}
+        for output, name in solution.exercise.gradients.items():
+            got[output] = tensors[name].grad.numpy()
+        worst = max([worst, *(_difference(got[name], expected[name]) for name in got)])
+    proof.torch = worst
+    if not worst <= _TORCH_TOLERANCE:
+        proof.problems.append(f"{proof.exercise}: torch autograd differs by {worst:.1e} of the largest entry")
+
+
+def _tensor(torch: Any, value: Any) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    tensor = torch.from_numpy(value.copy())
+    return tensor.requires_grad_() if value.dtype.kind == "f" else tensor
+
+
+def _difference(got: Any, want: Any) -> float:
+    scale = max(float(np.abs(want).max(initial=0.0)), 1e-12)
+    return float(np.abs(np.asarray(got) - np.asarray(want)).max(initial=0.0)) / scale
