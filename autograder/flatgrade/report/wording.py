@@ -1,0 +1,71 @@
+"""How numbers, verdicts and foreign texts are worded, the same in a cell, on the page and in a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from flatgrade.core.finding import Finding, Verdict
+
+if TYPE_CHECKING:
+    from flatgrade.grader.record import ExerciseRecord
+
+MOST_TEXT = 600  # characters of one text that are shown
+# They turn the order of everything after them, and a terminal has no fence against it.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+_SENTENCES = {
+    Verdict.NOT_WRITTEN: "Not written yet.",
+    Verdict.MISSING: "There was nothing to run.",
+    Verdict.ERROR: "It stops with an error.",
+    Verdict.TIMEOUT: "It was stopped: out of time.",
+    Verdict.MEMORY: "It was stopped: out of memory.",
+    Verdict.OUTPUT_LIMIT: "It was stopped: too much output.",
+    Verdict.CRASHED: "The process that ran it ended.",
+    Verdict.FORBIDDEN: "It was stopped: it tried what is not allowed here.",
+    Verdict.MALFORMED: "What came back cannot be read.",
+    Verdict.GRADER_FAULT: "The grader failed here, not the answer: it costs no points and will be graded again.",
+}
+_STAGES = {Verdict.PASS: "right", Verdict.WRONG: "an error starts here"}
+
+
+def plain(text: str) -> str:
+    """`text` on one line and at most MOST_TEXT characters long, fit for a terminal and for UTF-8.
+
+    A control character, half a surrogate pair or a sign that turns the direction of writing becomes U+FFFD.
+    """
+    line = " ".join(text.split())
+    if len(line) > MOST_TEXT:
+        line = line[: MOST_TEXT - 4] + " ..."
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") or c in _TURNING else c for c in line)
+
+
+def number(value: float) -> str:
+    """Points for a reader: at most two decimals, none where there is nothing to show (7.5, 10, 3.33)."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: 1 student, 12 students."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def stage_words(verdict: Verdict) -> str:
+    """What the verdict of a stage says: right, an error starts here, or nothing shows that it is right."""
+    return _STAGES.get(verdict, "nothing shows that it is right")
+
+
+def outcome(record: ExerciseRecord) -> str:
+    """One sentence on the verdict of an exercise: "Right on all 12 cases."."""
+    if record.verdict in _SENTENCES:
+        return _SENTENCES[record.verdict]
+    if record.verdict is Verdict.PASS:
+        return f"Right on all {counted(record.cases_run, 'case')}." if record.cases_run > 1 else "Right."
+    return f"Right on {record.cases_passed} of {counted(record.cases_run, 'case')}." if record.cases_run else "Wrong."
+
+
+def place(exercise: str, finding: Finding) -> str:
+    """Where a finding is: "svm_loss line 13: dW", with whatever of line and stage is known."""
+    line = f" line {finding.line}" if finding.line else ""
+    stage = f": {finding.stage}" if finding.stage else ""
+    return plain(f"{exercise}{line}{stage}")
