@@ -1,0 +1,238 @@
+"""The command line: parsing, progress, exit codes. What a command does stands in `commands` and `demo`.
+
+Exit codes: 0 done; 1 some submissions could not be run (they are still graded); 2 wrong usage; 3 our fault.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from flatgrade import __version__, commands
+from flatgrade.core.exercise import ContractError
+from flatgrade.course.directory import Course, CourseError
+from flatgrade.course.release import release as release_assignment
+from flatgrade.demo import Demo, DemoResult, summary_line
+from flatgrade.grader.prove import Proof
+from flatgrade.grader.record import Record
+from flatgrade.grader.reference import SolutionError
+from flatgrade.grader.sandbox import SandboxError
+from flatgrade.report.table import class_rows
+
+DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="flatgrade", help=__doc__.split("\n")[0], no_args_is_help=True, add_completion=False, rich_markup_mode="rich"
+)
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+CourseOption = Annotated[Path, typer.Option("--course", help="The course folder, with its nbgrader_config.py.")]
+SolutionsOption = Annotated[
+    Path | None, typer.Option("--solutions", help="The secret folder. By default, solutions/ in the course folder.")
+]
+AssignmentArgument = Annotated[str, typer.Argument(help="The assignment's folder name, such as a1_flat_backprop.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Submissions at a time; the cores by default.")
+]
+WeakOption = Annotated[bool, typer.Option("--allow-weak", help="Grade where this machine cannot hide the solutions.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of tables.")]
+
+
+def run() -> None:
+    """Run the command line; errors of ours become one sentence and exit code 3."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 -- the last line before the user: never a traceback
+        err.print(f"[bold]This is a fault of Flatgrade:[/] {type(error).__name__}: {error}", markup=True)
+        err.print("Please report it with the command that you ran.")
+        sys.exit(OUR_FAULT)
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    try:
+        yield
+    except (CourseError, ContractError, SolutionError, SandboxError) as error:
+        err.print(f"flatgrade: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(WRONG_USAGE) from None
+
+
+def _version(value: bool) -> None:
+    if value:
+        out.print(f"flatgrade {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A course kit for learning backpropagation, with an autograder that reads the answer stage by stage."""
+
+
+@app.command()
+def release(assignment: AssignmentArgument, course: CourseOption = Path()) -> None:
+    """Make the students' version of an assignment, as nbgrader generate_assignment does."""
+    with _usage_errors():
+        folder = release_assignment(Course.open(course), assignment)
+        out.print(f"Released {assignment} to {folder}:", soft_wrap=True)
+        for path in sorted(folder.iterdir()):
+            out.print(f"  {path.name}", markup=False)
+
+
+@app.command()
+def grade(
+    assignment: AssignmentArgument,
+    course: CourseOption = Path(),
+    solutions: SolutionsOption = None,
+    student: Annotated[list[str] | None, typer.Option("--student", help="Grade this student only; repeatable.")] = None,
+    workers: WorkersOption = None,
+    allow_weak: WeakOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade what was handed in; write the gradebook and autograded/. With --json, print one Record a line."""
+    with _usage_errors():
+        opened = Course.open(course)
+        key = commands.answer_key(opened, assignment, solutions or opened.root / "solutions")
+        total = len(student or opened.students(assignment))
+        if not total:
+            raise CourseError(
+                f"nothing was handed in for {assignment}: there is no submitted/<student>/{assignment} folder."
+            )
+        graded = commands.grade(opened, key, student or (), workers=workers, allow_weak=allow_weak)
+        records = list(_shown(graded, total, "Grading"))
+    if as_json:
+        for record in records:
+            print(record.to_json())  # noqa: T201 -- a line for a program, as it is
+    else:
+        out.print(_class_table(records))
+    _complain(records)
+    raise typer.Exit(_exit_code(records))
+
+
+@app.command()
+def prove(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Assignments to prove; all by default.")] = None,
+    course: CourseOption = Path(),
+    solutions: SolutionsOption = None,
+) -> None:
+    """Hold each exercise to its promise: reference, stub, equivalents, mistakes, torch."""
+    with _usage_errors():
+        opened = Course.open(course)
+        folders = {name: opened.source(name) for name in assignments or opened.assignments()}
+        proofs = [proof for _, proof in commands.prove_assignments(folders, solutions or opened.root / "solutions")]
+    out.print(_proof_table(proofs))
+    problems = [problem for proof in proofs for problem in proof.problems]
+    for problem in problems:
+        err.print(problem, markup=False, soft_wrap=True)
+    raise typer.Exit(OUR_FAULT if problems or not proofs else DONE)
+
+
+@app.command()
+def demo(
+    students: Annotated[int, typer.Option("--students", min=1, help="How many students the class has.")] = 24,
+    assignment: Annotated[str, typer.Option("--assignment", help="The assignment to play.")] = "a1_flat_backprop",
+    course: CourseOption = Path(),
+    folder: Annotated[Path, typer.Option("--folder", help="Where the demo's course is made anew.")] = Path(
+        "build/demo"
+    ),
+    workers: WorkersOption = None,
+    allow_weak: WeakOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a class: build a course, hand in made-up submissions, grade them, and show what was found."""
+    began = time.perf_counter()
+    with _usage_errors():
+        played = Demo(course.resolve(), folder.resolve(), assignment)
+        made = played.prepare(students)
+        records = list(_shown(played.grade(workers, allow_weak=allow_weak), len(made), "Grading"))
+    result = played.finish(made, records, time.perf_counter() - began)
+    _print_demo(result, quiet=as_json)
+    if as_json:
+        print(summary_line(result))  # noqa: T201 -- a line for a program, as it is
+
+
+def _print_demo(result: DemoResult, *, quiet: bool) -> None:
+    console = err if quiet else out
+    console.print(_class_table(result.records))
+    per = result.seconds / max(len(result.records), 1)
+    console.print(
+        f"{result.planted} mistakes planted: {result.found} found at their own stage, {result.named} named. "
+        f"{result.right_full} of {result.right} right submissions have full points. "
+        f"{result.seconds:.1f} s, {per:.2f} s a submission."
+    )
+    console.print(f"Open {result.page}", soft_wrap=True)
+
+
+def _shown(records: Iterable[Record], total: int, what: str) -> Iterator[Record]:
+    """Pass Records through, with a progress bar on the terminal's error stream."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        for record in records:
+            progress.advance(task)
+            yield record
+
+
+def _class_table(records: list[Record]) -> Table:
+    table = Table(title=f"{len(records)} submissions", title_justify="left")
+    table.add_column("student")
+    table.add_column("points", justify="right")
+    table.add_column("first wrong line")
+    table.add_column("mistake named", overflow="fold")
+    for row in class_rows(records):
+        table.add_row(row.student, row.points, row.first_wrong, row.mistake)
+    return table
+
+
+def _proof_table(proofs: list[Proof]) -> Table:
+    table = Table(title="Every exercise proves itself", title_justify="left")
+    for name in (
+        "exercise",
+        "reference",
+        "stub 0",
+        "equivalents",
+        "mistakes charged",
+        "at their stage",
+        "named",
+        "torch",
+    ):
+        table.add_column(name, justify="left" if name == "exercise" else "right")
+    for proof in proofs:
+        torch = "not installed" if proof.torch is None else f"✓ {proof.torch:.0e}"
+        table.add_row(
+            proof.exercise,
+            "✓ 100 %" if proof.reference else "✗",
+            "✓ 0 %" if proof.stub else "✗",
+            f"{proof.equivalents_full}/{proof.equivalents}",
+            f"{proof.charged}/{proof.mistakes}",
+            f"{proof.at_stage}/{proof.mistakes}",
+            f"{proof.named}/{proof.mistakes}",
+            torch,
+        )
+    return table
+
+
+def _complain(records: list[Record]) -> None:
+    for record in records:
+        if record.problem:
+            err.print(f"{record.student}: {record.problem}", markup=False, soft_wrap=True)
+
+
+def _exit_code(records: list[Record]) -> int:
+    if any(record.blocked for record in records):
+        return OUR_FAULT
+    return NOT_ALL_RUN if any(record.problem for record in records) else DONE

@@ -1,0 +1,111 @@
+"""What each command does: course, grader and report put together. `cli` parses and prints, `demo` plays a class."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from flatgrade.core.exercise import Assignment, load_assignment
+from flatgrade.course.collect import Collected, Collector
+from flatgrade.course.directory import Course, CourseError
+from flatgrade.course.gradebook import GradebookWriter, NotGradedError
+from flatgrade.course.stub import stubs
+from flatgrade.grader.engine import AnswerKey, grade_batch
+from flatgrade.grader.prove import Proof, prove
+from flatgrade.grader.record import Record
+from flatgrade.grader.sandbox import probe, require
+from flatgrade.report.verdict import verdict_outputs
+
+PRIVATE = ".flatgrade"  # folder of the course for what is ours and secret: the term's seed, the Records
+
+
+def answer_key(course: Course, name: str, solutions: Path) -> AnswerKey:
+    """The key of an assignment with the cases of this term. Raises CourseError, ContractError, SolutionError."""
+    return AnswerKey.load(load_assignment(course.source(name)), solutions, term_seed(course), [course.root])
+
+
+def term_seed(course: Course) -> str:
+    """The term's secret seed, kept in the course folder; drawn once, when it is first asked for."""
+    path = course.root / PRIVATE / "seed"
+    if not path.is_file():
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(16), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
+
+
+def grade(
+    course: Course,
+    key: AnswerKey,
+    students: Sequence[str] = (),
+    *,
+    workers: int | None = None,
+    allow_weak: bool = False,
+) -> Iterator[Record]:
+    """Grade submissions of an assignment (all by default), write gradebook and files, and yield each Record.
+
+    A submission that cannot be taken in yields a Record with a problem and no exercise. Raises SandboxError where this
+    machine cannot hide the solutions (unless `allow_weak`), CourseError where the course is not ready.
+    """
+    name = key.assignment.name
+    require(probe(key.assignment.limits, key.secrets), allow_weak=allow_weak)
+    collector = Collector(course, name)
+    taken: dict[str, Collected] = {}
+    refused: list[Record] = []
+
+    def submissions() -> Iterator[Collected]:
+        for student in students or course.students(name):
+            try:
+                taken[student] = collector.collect(student)
+            except CourseError as error:
+                refused.append(Record(student, name, (), problem=str(error)))
+            else:
+                yield taken[student]
+
+    with GradebookWriter(course, name) as writer:
+        batch = (collected.submission for collected in submissions())
+        for record in grade_batch(batch, key, workers):
+            yield _written(course, writer, taken.pop(record.student), _with_verdicts(record))
+            while refused:
+                yield refused.pop()
+    yield from refused
+
+
+def _written(course: Course, writer: GradebookWriter, collected: Collected, record: Record) -> Record:
+    try:
+        writer.write(collected, record)
+    except NotGradedError as error:
+        record = replace(record, problem=f"{record.problem} {error}".strip())
+    save(course, record)
+    return record
+
+
+def _with_verdicts(record: Record) -> Record:
+    """The Record with the verdict of each exercise as the output of its test cell."""
+    outputs = {notebook: dict(cells) for notebook, cells in record.outputs.items()}
+    for exercise in record.exercises:
+        outputs.setdefault(exercise.notebook, {})[exercise.cell] = verdict_outputs(exercise)
+    return replace(record, outputs=outputs)
+
+
+def save(course: Course, record: Record) -> None:
+    """Keep the Record under `.flatgrade/records/<assignment>/<student>.json`, in place of an earlier one."""
+    folder = course.root / PRIVATE / "records" / record.assignment
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{record.student}.new"
+    draft.write_text(record.to_json() + "\n", encoding="utf-8")
+    draft.replace(folder / f"{record.student}.json")
+
+
+def prove_assignments(
+    assignments: Mapping[str, Path], solutions: Path, seed: str = "prove"
+) -> Iterator[tuple[Assignment, Proof]]:
+    """Prove every exercise of the assignments, given as name -> folder."""
+    for folder in assignments.values():
+        assignment = load_assignment(folder)
+        key = AnswerKey.load(assignment, solutions, seed)
+        texts = stubs(folder)
+        for name, solution in key.solutions.items():
+            yield assignment, prove(solution, texts.get(name, ""), seed, key.secrets)

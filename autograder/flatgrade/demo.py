@@ -1,0 +1,244 @@
+"""A class to look at: a course in a folder, submissions with planted mistakes, graded for real and counted."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from flatgrade.commands import PRIVATE, answer_key, grade
+from flatgrade.core.flatcode import find_function
+from flatgrade.core.naming import Mistake
+from flatgrade.core.staged import lint
+from flatgrade.course.directory import Course
+from flatgrade.course.release import release
+from flatgrade.grader.engine import AnswerKey
+from flatgrade.grader.planting import plant
+from flatgrade.grader.record import Record
+from flatgrade.grader.reference import Solution
+from flatgrade.report.page import class_page
+
+_SEED = "demo"
+_NAMES = (
+    "Ada Adler", "Bruno Bauer", "Chloé Côté", "Dmitri Dahl", "Eva Eklund", "Farid Faris", "Grete Graf", "Hugo Haas",
+    "Ines Ibarra", "Jonas Jensen", "Katya Kern", "Luis López", "Mei Min", "Noor Nasser", "Olga Otto", "Pablo Paz",
+    "Quinn Quist", "Rosa Rossi", "Sami Sato", "Tilda Torp", "Uma Ueda", "Viktor Vogt", "Wanda Weiss", "Yusuf Yıldız",
+)  # fmt: skip
+
+Planted = tuple[str, Mistake]
+
+
+@dataclass(frozen=True)
+class DemoStudent:
+    """One made-up student: the text of each answer cell, what was planted, and a word on what was made."""
+
+    name: str
+    kind: str
+    answers: Mapping[str, str] = field(default_factory=dict)
+    planted: tuple[Planted, ...] = ()
+    broken_file: bool = False
+
+
+@dataclass
+class DemoResult:
+    """What the demo found. `right_full` counts the right submissions that have full points."""
+
+    students: list[DemoStudent]
+    records: list[Record]
+    page: Path
+    seconds: float = 0.0
+
+    @property
+    def planted(self) -> int:
+        """How many mistakes were planted."""
+        return sum(len(student.planted) for student in self.students)
+
+    @property
+    def found(self) -> int:
+        """How many planted mistakes have a finding at their own stage."""
+        return self._count(lambda mistake, finding: finding.stage == mistake.stage)
+
+    @property
+    def named(self) -> int:
+        """How many planted mistakes are named."""
+        return self._count(lambda mistake, finding: finding.mistake == mistake.tag)
+
+    @property
+    def right(self) -> int:
+        """How many submissions are right."""
+        return sum(student.kind.startswith("right") for student in self.students)
+
+    @property
+    def right_full(self) -> int:
+        """How many right submissions have full points."""
+        records = self._by_name()
+        right = [student for student in self.students if student.kind.startswith("right")]
+        return sum(records[student.name].earned == records[student.name].points for student in right)
+
+    def summary(self) -> dict[str, Any]:
+        """The line that `--json` ends with."""
+        return {
+            "students": len(self.students),
+            "planted": self.planted,
+            "found": self.found,
+            "named": self.named,
+            "right_full": self.right_full,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def _count(self, fits: Callable[[Mistake, Any], bool]) -> int:
+        records = self._by_name()
+        return sum(
+            any(
+                fits(mistake, finding)
+                for record in records[student.name].exercises
+                if record.name == exercise
+                for finding in record.findings
+            )
+            for student in self.students
+            for exercise, mistake in student.planted
+        )
+
+    def _by_name(self) -> dict[str, Record]:
+        return {record.student: record for record in self.records}
+
+
+class Demo:
+    """The demo of one assignment in `folder`, which is made anew."""
+
+    def __init__(self, home: Path, folder: Path, assignment: str) -> None:
+        self.folder, self.assignment = folder, assignment
+        if folder.exists():
+            shutil.rmtree(folder)
+        (folder / PRIVATE).mkdir(parents=True)
+        (folder / PRIVATE / "seed").write_text(_SEED, encoding="ascii")
+        source = Course.open(home).source(assignment)
+        shutil.copytree(source, folder / "assignments" / assignment, ignore=shutil.ignore_patterns(".*"))
+        shutil.copy(home / "nbgrader_config.py", folder)
+        self.course = Course.open(folder)
+        self.key: AnswerKey = answer_key(self.course, assignment, home / "solutions")
+
+    def prepare(self, count: int) -> list[DemoStudent]:
+        """Release the assignment and hand in `count` submissions."""
+        release(self.course, self.assignment)
+        students = list(make_class(self.key.solutions, count))
+        for student in students:
+            self._hand_in(student)
+        return students
+
+    def grade(self, workers: int | None, *, allow_weak: bool) -> Iterator[Record]:
+        """Grade the class; yields each Record as it is ready."""
+        yield from grade(self.course, self.key, workers=workers, allow_weak=allow_weak)
+
+    def finish(self, students: list[DemoStudent], records: list[Record], seconds: float) -> DemoResult:
+        """Write the page, and count."""
+        page = self.folder / "index.html"
+        order = {student.name: i for i, student in enumerate(students)}
+        records = sorted(records, key=lambda record: order[record.student])
+        planted = {
+            student.name: tuple((exercise, mistake.stage, mistake.tag) for exercise, mistake in student.planted)
+            for student in students
+        }
+        title = self.key.assignment.title
+        page.write_text(class_page(records, title=title, planted=planted), encoding="utf-8")
+        return DemoResult(students, records, page, seconds)
+
+    def _hand_in(self, student: DemoStudent) -> None:
+        target = self.course.submitted(student.name, self.assignment)
+        shutil.copytree(self.course.release(self.assignment), target)
+        for path in sorted(target.glob("*.ipynb")):
+            if student.broken_file:
+                path.write_text(path.read_text(encoding="utf-8")[:2000], encoding="utf-8")
+                continue
+            notebook = nbformat.read(path, as_version=4)
+            for cell in notebook.cells:
+                exercise = _defined(cell, self.key.solutions)
+                if exercise in student.answers:
+                    cell.source = student.answers[exercise]
+            nbformat.write(notebook, path)
+
+
+def _defined(cell: Any, exercises: Mapping[str, Any]) -> str:
+    """The exercise whose function an answer cell defines ("" for all other cells)."""
+    if cell.cell_type != "code" or not cell.metadata.get("nbgrader", {}).get("solution"):
+        return ""
+    return next((name for name in exercises if find_function(cell.source, name)), "")
+
+
+def make_class(solutions: Mapping[str, Solution], count: int) -> Iterator[DemoStudent]:
+    """`count` students: right ones in several styles, one to three mistakes, and the usual accidents."""
+    rng = random.Random(_SEED)  # noqa: S311 -- a class to look at, no secret
+    makers = [_right, _planted(1), _planted(2), _planted(1), _right, _planted(3), _planted(1), _planted(2)]
+    accidents = [_untouched, _raises, _endless, _not_json]
+    for i in range(count):
+        name = _NAMES[i % len(_NAMES)] + (f" {i // len(_NAMES) + 1}" if i >= len(_NAMES) else "")
+        last = count - 1 - i
+        maker = accidents[last] if last < len(accidents) and count > len(accidents) else makers[i % len(makers)]
+        yield maker(name, solutions, rng)
+
+
+def _right(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
+    styles = {exercise: rng.choice(["the reference", *item.equivalents]) for exercise, item in solutions.items()}
+    answers = {
+        exercise: solutions[exercise].equivalents.get(style, solutions[exercise].answer)
+        for exercise, style in styles.items()
+    }
+    return DemoStudent(name, f"right: {', '.join(styles.values())}", answers)
+
+
+def _planted(count: int) -> Callable[[str, Mapping[str, Solution], random.Random], DemoStudent]:
+    def make(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
+        wrong = rng.choice(sorted(solutions))
+        answers = {exercise: item.answer for exercise, item in solutions.items()}
+        answers[wrong], mistakes = _wrong_answer(solutions[wrong], count, rng)
+        return DemoStudent(name, f"{count} planted", answers, tuple((wrong, mistake) for mistake in mistakes))
+
+    return make
+
+
+def _wrong_answer(solution: Solution, count: int, rng: random.Random) -> tuple[str, Sequence[Mistake]]:
+    """A flat answer with `count` mistakes in different stages which can all be told."""
+    inputs = [item.name for item in solution.exercise.inputs]
+    bases = [base for base in solution.references if not lint(base, inputs)]
+    while True:
+        mistakes = rng.sample(solution.mistakes, count)
+        if len({mistake.stage for mistake in mistakes}) == count:
+            planted = plant(solution, rng.choice(bases), mistakes)
+            if planted:
+                return planted.text, mistakes
+
+
+def _untouched(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:  # noqa: ARG001 -- a maker
+    return DemoStudent(name, "untouched stub")
+
+
+def _raises(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:  # noqa: ARG001 -- a maker
+    wrong = "scores = X @ W\n    margins = scores - scores[y]\n    return margins.missing"
+    return DemoStudent(name, "raises", {exercise: _function(item, wrong) for exercise, item in solutions.items()})
+
+
+def _endless(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
+    answers = {exercise: item.answer for exercise, item in solutions.items()}
+    wrong = rng.choice(sorted(solutions))
+    answers[wrong] = _function(solutions[wrong], "while True:\n        W = W + 0")
+    return DemoStudent(name, "loops forever", answers)
+
+
+def _not_json(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:  # noqa: ARG001 -- a maker
+    return DemoStudent(name, "not JSON", broken_file=True)
+
+
+def _function(solution: Solution, body: str) -> str:
+    call = solution.exercise.call
+    return f"def {call.function}({', '.join(call.arguments)}):\n    {body}\n"
+
+
+def summary_line(result: DemoResult) -> str:
+    """The last line of `flatgrade demo --json`."""
+    return json.dumps(result.summary())

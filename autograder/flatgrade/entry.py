@@ -1,0 +1,19 @@
+"""The program `flatgrade`: starts the command line, or says which extra it needs."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+
+def main() -> None:
+    """Run the command line. A student's installation has only the notebook side, and is told so."""
+    lacking = [name for name in ("typer", "rich", "nbgrader") if importlib.util.find_spec(name) is None]
+    if lacking:
+        sys.exit(
+            f"flatgrade's command line is for instructors and needs {', '.join(lacking)}: "
+            "run pip install 'flatgrade[grading]'. In a notebook, from flatgrade.student import check works without it."
+        )
+    from flatgrade.cli import run
+
+    run()

@@ -1,0 +1,92 @@
+"""The cheapest explanation, on programs in many styles: fair first, exact where it can be."""
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+from support.corpus import HELD_OUT, STYLES, Program, programs
+from support.course import a1_solutions, defined
+
+from flatgrade.core.compare import close
+from flatgrade.core.naming import diagnose
+from flatgrade.core.replay import Observation
+from flatgrade.core.trace import traced
+
+
+def observe(solution, text, cases):
+    name = solution.exercise.name
+    function = traced(defined(text, name))
+    observations = []
+    for case in cases:
+        trace = function.run(tuple(case.inputs.values()))
+        outputs = dict(zip(solution.exercise.returns, trace.returned, strict=True))
+        observations.append(Observation(case.inputs, outputs, trace, case.generic))
+    return observations
+
+
+def right(solution, observation):
+    want = solution.expected(observation)
+    return all(close(observation.outputs[name], want[name], solution.exercise.tolerance(name)) for name in want)
+
+
+@cache
+def graded() -> list[tuple[Program, tuple[str, ...], int, bool]]:
+    """Every program of the corpus: what was charged, how many of the charges have a name, whether it is right."""
+    rows = []
+    for program in programs():
+        solution = a1_solutions()[program.exercise]
+        cases = solution.draw_cases(np.random.default_rng(1))
+        every = observe(solution, program.text, cases)
+        failed = [item for item in every if not right(solution, item)]
+        if not failed:
+            rows.append((program, (), 0, True))
+            continue
+        telling = [item for item in every if item.generic] + [item for item in failed if not item.generic][:2]
+        judgement = diagnose(solution.exercise, solution.references, telling, solution.mistakes)
+        named = sum(charge.mistake is not None for charge in judgement.charges)
+        rows.append((program, tuple(sorted(judgement.charged)), named, False))
+    return rows
+
+
+def test_the_corpus_has_twelve_styles_and_hundreds_of_programs():
+    """The laws below hold on a corpus of known size."""
+    assert len(STYLES) == 12
+    assert Counter(len(row[0].planted) for row in graded()) == {0: 12, 1: 106, 2: 243}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_right_program_is_charged(style):
+    """A right answer is right on every case, so nothing is charged, whatever its style."""
+    rows = [row for row in graded() if row[0].style == style and not row[0].planted]
+    assert [(row[1], row[3]) for row in rows] == [((), True)]
+
+
+@pytest.mark.parametrize("style", [name for name in STYLES if name not in HELD_OUT])
+def test_no_program_is_charged_more_often_than_it_has_mistakes(style):
+    """One mistake is one charge, wherever its effects show; two are at most two."""
+    rows = [row for row in graded() if row[0].style == style and row[0].planted]
+    assert rows
+    assert [row for row in rows if len(row[1]) > len(row[0].planted)] == []
+
+
+def test_held_out_styles_are_not_overcharged_either():
+    """Styles that resemble no reference and no equivalent: still never more charges than mistakes."""
+    rows = [row for row in graded() if row[0].style in HELD_OUT and row[0].planted]
+    assert len(rows) == 46
+    assert [row for row in rows if len(row[1]) > len(row[0].planted)] == []
+
+
+def test_single_mistakes_are_charged_and_most_at_their_own_stage():
+    """Every visible mistake is charged somewhere; at least nine in ten exactly where they were planted."""
+    rows = [row for row in graded() if len(row[0].planted) == 1 and not row[3]]
+    assert len(rows) == 106
+    assert all(row[1] for row in rows)
+    exact = [row for row in rows if row[1] == row[0].planted]
+    assert len(exact) >= 0.9 * len(rows)
+
+
+def test_most_single_mistakes_have_a_name():
+    """The tables know at least nine in ten of the mistakes that the corpus plants."""
+    rows = [row for row in graded() if len(row[0].planted) == 1 and not row[3]]
+    assert sum(row[2] > 0 for row in rows) >= 0.9 * len(rows)
