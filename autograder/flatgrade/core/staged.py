@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -136,7 +137,7 @@ def lint(staged: StagedFunction, inputs: Iterable[str]) -> list[str]:
     made of the inputs alone (`N`, `rows`) are free.
     """
     problems = []
-    free = {*inputs, *staged.namespace}
+    free = {*inputs, *staged.namespace, *dir(builtins)}
     users: dict[str, list[str]] = {}
     for stage, group in staged.groups.items():
         tree = list(statements(ast.parse(group.text).body, into=()))
