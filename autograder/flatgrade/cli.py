@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from flatgrade import __version__, commands
 from flatgrade.core.exercise import ContractError
@@ -189,12 +190,12 @@ def _shown(records: Iterable[Record], total: int, what: str) -> Iterator[Record]
 
 def _class_table(records: list[Record]) -> Table:
     table = Table(title=f"{len(records)} submissions", title_justify="left")
-    table.add_column("student")
-    table.add_column("points", justify="right")
-    table.add_column("first wrong line")
+    table.add_column("student", overflow="fold")
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("first wrong line", overflow="fold")
     table.add_column("mistake named", overflow="fold")
     for row in class_rows(records):
-        table.add_row(row.student, row.points, row.first_wrong, row.mistake)
+        table.add_row(*(Text(cell) for cell in (row.student, row.points, row.where, row.mistake or row.hint)))
     return table
 
 

@@ -15,7 +15,7 @@ from flatgrade.course.stub import stubs
 from flatgrade.grader.engine import AnswerKey, grade_batch
 from flatgrade.grader.prove import Proof, prove
 from flatgrade.grader.record import Record
-from flatgrade.grader.sandbox import probe, require
+from flatgrade.grader.sandbox import Sandbox, require
 from flatgrade.report.verdict import verdict_outputs
 
 PRIVATE = ".flatgrade"  # folder of the course for what is ours and secret: the term's seed, the Records
@@ -50,7 +50,8 @@ def grade(
     machine cannot hide the solutions (unless `allow_weak`), CourseError where the course is not ready.
     """
     name = key.assignment.name
-    require(probe(key.assignment.limits, key.secrets), allow_weak=allow_weak)
+    with Sandbox(key.secrets) as sandbox, sandbox.worker(key.assignment.limits) as worker:
+        require(worker.level, allow_weak=allow_weak)
     collector = Collector(course, name)
     taken: dict[str, Collected] = {}
     refused: list[Record] = []

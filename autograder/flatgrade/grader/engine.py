@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.record import ExerciseRecord, Record, StageRecord
 from flatgrade.grader.reference import Solution, load_solutions
-from flatgrade.grader.sandbox import Worker, WorkerGoneError
+from flatgrade.grader.sandbox import Sandbox, Worker, WorkerGoneError
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
 
 _MAX_RESTARTS = 4
@@ -55,21 +56,19 @@ def grade_batch(submissions: Iterable[Submission], key: AnswerKey, workers: int 
     """Grade submissions, `workers` at a time (the number of cores by default); Records come as they are ready."""
     workers = workers or os.cpu_count() or 1
     pending = iter(submissions)
-    with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(grade, item, key) for item, _ in zip(pending, range(workers * 2), strict=False)}
+    with Sandbox(key.secrets) as sandbox, ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(grade, item, key, sandbox) for item in islice(pending, 2 * workers)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                for item in pending:
-                    running.add(pool.submit(grade, item, key))
-                    break
+                running |= {pool.submit(grade, item, key, sandbox) for item in islice(pending, 1)}
                 yield future.result()
 
 
-def grade(submission: Submission, key: AnswerKey) -> Record:
+def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
     """Grade one submission. Always returns a Record: what could not be run has its verdict there."""
     began = time.perf_counter()
-    runs = [_NotebookRun(notebook, key) for notebook in submission.notebooks]
+    runs = [_NotebookRun(notebook, key, sandbox) for notebook in submission.notebooks]
     for run in runs:
         run.run()
     problems = [run.notebook.problem for run in runs if run.notebook.problem]
@@ -90,8 +89,8 @@ def grade(submission: Submission, key: AnswerKey) -> Record:
 class _NotebookRun:
     """One notebook on its way through workers."""
 
-    def __init__(self, notebook: Notebook, key: AnswerKey) -> None:
-        self.notebook, self.key = notebook, key
+    def __init__(self, notebook: Notebook, key: AnswerKey, sandbox: Sandbox) -> None:
+        self.notebook, self.key, self.sandbox = notebook, key, sandbox
         self.limits: Limits = key.assignment.limits
         self.outputs: Outputs = {}
         self.records: list[ExerciseRecord] = []
@@ -115,7 +114,7 @@ class _NotebookRun:
 
     def _run_once(self) -> bool:
         """One worker from the top; False if it was lost and another one is needed for the rest."""
-        with Worker(self.limits, self.key.secrets) as worker:
+        with self.sandbox.worker(self.limits) as worker:
             self.level = worker.level
             for cell in self.notebook.cells:
                 if cell.key in self.skipped or cell.kind is CellKind.SKIP:

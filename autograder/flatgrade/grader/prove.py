@@ -18,7 +18,7 @@ from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.planting import plant
 from flatgrade.grader.record import ExerciseRecord
 from flatgrade.grader.reference import Solution
-from flatgrade.grader.sandbox import Worker
+from flatgrade.grader.sandbox import Sandbox
 
 _LIMITS = Limits(submission_seconds=600)
 _TORCH_TOLERANCE = 1e-10
@@ -57,7 +57,7 @@ def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = 
     proof = Proof(solution.exercise.name)
     cases = solution.cases(seed)
     _prove_public_cases(solution, proof)
-    with Worker(_LIMITS, secrets) as worker:
+    with Sandbox(secrets) as sandbox, sandbox.worker(_LIMITS) as worker:
 
         def graded(text: str) -> ExerciseRecord:
             worker.ask({"do": "cell", "key": "answer", "source": "import numpy as np"}, 10)

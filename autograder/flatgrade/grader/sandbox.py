@@ -1,13 +1,13 @@
-"""Start a worker, ask it questions, and end it: the trusted end of the wire.
+"""Start workers, ask them questions, and end them: the trusted end of the wire.
 
-A worker is a fresh Python process with a scrubbed environment, one socket and one scratch folder; it confines itself
-before it reads student code (flatgrade.worker.confine). Every question has a deadline; a worker that misses it, dies,
-or sends what is not a frame, is killed with all its children, and the caller learns which of the three it was.
+A Sandbox is one zygote: a fresh Python process with a scrubbed environment that imports the libraries once and forks a
+worker when asked. A worker has one socket and one scratch folder, and confines itself before it reads student code
+(flatgrade.worker). Every question has a deadline; a worker that misses it, dies, or sends what is not a frame, is
+killed with all its children, and the caller learns which of the three it was.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import shutil
@@ -17,13 +17,14 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from flatgrade.core.exercise import Limits
 from flatgrade.core.finding import Verdict
-from flatgrade.core.wire import Caps, WireError, encode, read_frame
+from flatgrade.core.wire import Caps, WireError, decode, encode, read_frame
 
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 2.0
@@ -52,44 +53,94 @@ class WorkerGoneError(Exception):
         self.verdict, self.what = verdict, what
 
 
-class Worker:
-    """A worker process. Use as a context manager: leaving it ends the process and removes its scratch folder."""
+class Sandbox:
+    """A zygote to get workers from, by any number of threads. A context manager: leaving it ends every worker.
 
-    def __init__(self, limits: Limits, secrets: tuple[Path, ...] = ()) -> None:
-        self.limits = limits
+    `secrets` are folders that no worker may read. Raises SandboxError if one lies inside what workers must read.
+    """
+
+    def __init__(self, secrets: tuple[Path, ...] = ()) -> None:
+        self.permissions = _permissions(secrets)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Sandbox:
         self.scratch = Path(tempfile.mkdtemp(prefix="flatgrade-"))
         _copy_font_list(self.scratch)
-        self.socket, theirs = socket.socketpair()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self.process = subprocess.Popen(  # noqa: S603 -- our own interpreter, our own module
+            self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter, our own module
                 [sys.executable, "-I", "-m", "flatgrade.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 cwd=self.scratch,
                 env=_environment(self.scratch),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-        self.start = {
-            "scratch": str(self.scratch),
-            "memory_mib": limits.memory_mib,
-            "cpu_seconds": int(limits.submission_seconds) + 1,
-            "output_kib": limits.output_kib,
-            **_permissions(secrets),
-        }
-        self.level = ""
+        self._control.settimeout(_START_SECONDS)
+        if not self._control.recv(4096):
+            said = self._process.communicate()[1].decode(errors="replace").strip().split("\n")[-1]
+            self.__exit__()
+            raise SandboxError(f"the process that runs student code did not start: {said}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._control.close()
+        self._process.kill()
+        self._process.communicate()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def worker(self, limits: Limits) -> Worker:
+        """A worker, to be used as a context manager."""
+        return Worker(self, limits)
+
+    def fork(self, connection: socket.socket) -> int:
+        """Fork a worker that serves the connection; returns its process id."""
+        return int(self._ask({"do": "fork"}, [connection.fileno()])["pid"])
+
+    def end(self, pid: int) -> int:
+        """Kill a worker with all that it started; returns its exit code, negative for a signal."""
+        return os.waitstatus_to_exitcode(int(self._ask({"do": "end", "pid": pid}, [])["status"]))
+
+    def _ask(self, message: dict[str, Any], handles: list[int]) -> Any:
+        with self._lock:
+            socket.send_fds(self._control, [encode(message)], handles)
+            return decode(self._control.recv(4096))
+
+
+class Worker:
+    """A worker process. Use as a context manager: leaving it ends the process and removes its scratch folder.
+
+    `level` is the level of confinement that it reached.
+    """
+
+    def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
+        self.sandbox, self.limits, self.level = sandbox, limits, ""
 
     def __enter__(self) -> Worker:
+        self.scratch = Path(tempfile.mkdtemp(prefix="worker-", dir=self.sandbox.scratch))
+        self.socket, theirs = socket.socketpair()
+        with theirs:
+            self.pid: int | None = self.sandbox.fork(theirs)
+        start = {
+            "scratch": str(self.scratch),
+            "memory_mib": self.limits.memory_mib,
+            "cpu_seconds": int(self.limits.submission_seconds) + 1,
+            "output_kib": self.limits.output_kib,
+            **self.sandbox.permissions,
+        }
         try:
-            self.level = str(self._exchange(self.start, _START_SECONDS)["level"])
+            self.level = str(self._exchange(start, _START_SECONDS)["level"])
         except BaseException:
-            self.close()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._end()
+        self.socket.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Send a request and return the reply. Raises WorkerGoneError; the worker is then of no more use.
@@ -100,12 +151,6 @@ class Worker:
         if not isinstance(reply, dict):
             raise WorkerGoneError(Verdict.MALFORMED, "The answer was not in the form that the grader reads.")
         return reply
-
-    def close(self) -> None:
-        """Kill the worker and all its children, and remove its scratch folder. May be called twice."""
-        self._kill()
-        self.socket.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _exchange(self, message: dict[str, Any], seconds: float) -> Any:
         deadline = time.monotonic() + seconds
@@ -126,37 +171,25 @@ class Worker:
             self.socket.sendall(encode(message))
             return read_frame(read, Caps(body_bytes=self.limits.memory_mib << 20))
         except TimeoutError:
-            self._kill()
+            self._end()
             raise WorkerGoneError(Verdict.TIMEOUT, f"There was no answer after {seconds:.0f} seconds.") from None
         except (EOFError, ConnectionError, WireError) as error:
             raise self._ended(error) from None
 
     def _ended(self, error: Exception) -> WorkerGoneError:
+        code = self._end()
         if isinstance(error, WireError) and "stream ended" not in str(error):
-            self._kill()
             return WorkerGoneError(Verdict.MALFORMED, "The answer was not in the form that the grader reads.")
-        code = self._kill()
-        if code == -signal.SIGKILL or code == -signal.SIGXCPU:
+        if code in (-signal.SIGKILL, -signal.SIGXCPU):
             return WorkerGoneError(Verdict.TIMEOUT, "The process used up its time.")
         if code < 0:
             return WorkerGoneError(Verdict.CRASHED, f"The process was ended by signal {signal.Signals(-code).name}.")
         return WorkerGoneError(Verdict.CRASHED, f"The process ended by itself with exit code {code}.")
 
-    def _kill(self) -> int:
-        """End the process and its session; returns the exit code that it had before, or had now."""
-        try:
-            code = self.process.wait(timeout=0.2)
-        except subprocess.TimeoutExpired:
-            code = None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        return self.process.wait() if code is None else code
-
-
-def probe(limits: Limits, secrets: tuple[Path, ...]) -> str:
-    """The level of confinement that a worker reaches on this machine."""
-    with Worker(limits, secrets) as worker:
-        return worker.level
+    def _end(self) -> int:
+        """End the process, if it was not ended before; its exit code, that of its own end where it had one."""
+        pid, self.pid = self.pid, None
+        return self.sandbox.end(pid) if pid is not None else 0
 
 
 def require(level: str, *, allow_weak: bool) -> None:
@@ -197,8 +230,8 @@ def _environment(scratch: Path) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "HOME": str(scratch),
-        "IPYTHONDIR": str(scratch / "ipython"),
-        "MPLCONFIGDIR": str(scratch / "matplotlib"),
+        "IPYTHONDIR": str(scratch),
+        "MPLCONFIGDIR": str(scratch),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONDONTWRITEBYTECODE": "1",
         "FLATGRADE_GRADING": "1",
@@ -207,10 +240,8 @@ def _environment(scratch: Path) -> dict[str, str]:
 
 
 def _copy_font_list(scratch: Path) -> None:
-    """Give the worker matplotlib's font list, which takes a second to build."""
+    """Give the zygote matplotlib's font list, which takes a second to build."""
     import matplotlib as mpl
 
-    target = scratch / "matplotlib"
-    target.mkdir()
     for path in Path(mpl.get_cachedir()).glob("fontlist-*.json"):
-        shutil.copy(path, target)
+        shutil.copy(path, scratch)

@@ -1,53 +1,90 @@
-"""The worker: the process that runs student code.
+"""The zygote and its workers: the processes that run student code.
 
-Three parties: the grader (trusted), this process (the student's), the judge inside the grader. Only frames of numbers
-and texts cross (docs/protocol.md). This process is started with one socket, confines itself, says which level it
-reached, and then answers requests one by one until the socket closes. It holds no reference, no expected value and no
-gradebook, so nothing that student code does here can be more than a wrong answer.
+Three parties: the grader (trusted), a worker (the student's), and between them the zygote, which imports the libraries
+once and forks a worker when the grader asks for one. The zygote never sees student code or course data. A worker gets
+one socket, confines itself, says which level it reached, and answers requests one by one until the socket closes
+(docs/protocol.md). It holds no reference, no expected value and no gradebook, and neither does the process that it was
+forked from, so nothing that student code does here can be more than a wrong answer.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import random
+import signal
 import socket
 import sys
 import tempfile
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 
-from flatgrade.core.wire import WireError, encode, read_frame
+from flatgrade.core.wire import WireError, decode, encode, read_frame
 from flatgrade.worker.calls import answer_call, answer_trace
 from flatgrade.worker.confine import confine
-from flatgrade.worker.shell import make_shell, run_cell
+from flatgrade.worker.shell import Shell, make_shell, run_cell
 
 
 def main() -> None:
-    """Serve the socket whose file descriptor is the first argument."""
-    connection = socket.socket(fileno=int(sys.argv[1]))
-    stream = connection.makefile("rb")
-    start = read_frame(stream.read)
-    scratch = start["scratch"]
-    os.chdir(scratch)
-    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = scratch
-    sys.path.insert(0, scratch)
+    """Be the zygote of the control socket whose file descriptor is the first argument, until it closes."""
+    control = socket.socket(fileno=int(sys.argv[1]))
     shell = make_shell()
-    level = confine(start["read"], start["list_only"], scratch, start["memory_mib"], start["cpu_seconds"])
-    random.seed()
-    np.random.seed()  # noqa: NPY002 -- the global generator is what students use
-    connection.sendall(encode({"level": level}))
-    cap = start["output_kib"] << 10
+    plt.close("all")
+    gc.collect()
+    gc.freeze()  # what was imported stays shared between the workers
+    control.send(encode({"ready": True}))
     while True:
-        try:
-            request = read_frame(stream.read)
-        except EOFError:
-            break
-        connection.sendall(_reply(shell, request, cap))
-    os._exit(0)
+        message, handles, _, _ = socket.recv_fds(control, 4096, 1)
+        if not message:
+            return
+        request = decode(message)
+        if request["do"] == "fork":
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                _be_worker(socket.socket(fileno=handles[0]), shell)
+            os.close(handles[0])
+            control.send(encode({"pid": pid}))
+        else:
+            control.send(encode({"status": _end(request["pid"])}))
 
 
-def _reply(shell: Any, request: dict[str, Any], cap: int) -> bytes:
+def _end(pid: int) -> int:
+    """Kill a worker with all that it started; its wait status, as it was if it had ended by itself."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    with contextlib.suppress(ProcessLookupError):  # nothing may be left of its session
+        os.killpg(pid, signal.SIGKILL)
+    return status if ended else os.waitpid(pid, 0)[1]
+
+
+def _be_worker(connection: socket.socket, shell: Shell) -> None:
+    """Confine this process and serve the connection; never returns."""
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the zygote's error stream is read by the grader
+        stream = connection.makefile("rb")
+        start = read_frame(stream.read)
+        scratch = start["scratch"]
+        os.chdir(scratch)
+        os.environ.update(HOME=scratch, TMPDIR=scratch, IPYTHONDIR=scratch, MPLCONFIGDIR=scratch)
+        tempfile.tempdir = scratch
+        sys.path.insert(0, scratch)
+        random.seed()
+        np.random.seed()  # noqa: NPY002 -- the global generator is what students use
+        level = confine(start["read"], start["list_only"], scratch, start["memory_mib"], start["cpu_seconds"])
+        connection.sendall(encode({"level": level}))
+        while True:
+            connection.sendall(_reply(shell, read_frame(stream.read), start["output_kib"] << 10))
+    except (EOFError, ConnectionError):
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _reply(shell: Shell, request: dict[str, Any], cap: int) -> bytes:
     if request["do"] == "cell":
         reply: Any = {"outputs": run_cell(shell, request["key"], request["source"], request["seconds"], cap)}
     elif request["do"] == "call":
