@@ -25,6 +25,7 @@ from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.record import ExerciseRecord, Record, StageRecord
 from flatgrade.grader.reference import Solution, load_solutions
+from flatgrade.grader.replies import read_outputs
 from flatgrade.grader.sandbox import Sandbox, Worker, WorkerGoneError
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
 
@@ -132,9 +133,7 @@ class _NotebookRun:
     def _do(self, cell: Cell, worker: Worker) -> None:
         if cell.kind is CellKind.RUN:
             message = {"do": "cell", "key": cell.key, "source": cell.source}
-            reply = worker.ask(message, self.limits.cell_seconds)
-            outputs = reply.get("outputs")
-            self.outputs[cell.key] = outputs if isinstance(outputs, list) else []
+            self.outputs[cell.key] = read_outputs(worker.ask(message, self.limits.cell_seconds))
         elif not self._is_done(cell):
             self.records.append(self._judge(cell, worker))
 

@@ -9,19 +9,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from flatgrade.core.compare import Foreign, close, contract_finding
+from flatgrade.core.compare import close, contract_finding
 from flatgrade.core.exercise import Case, Exercise
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.core.naming import Charge, Judgement, diagnose
+from flatgrade.core.naming import Judgement, diagnose
 from flatgrade.core.replay import Observation
-from flatgrade.core.trace import Trace, Version
+from flatgrade.core.trace import Trace
+from flatgrade.grader.messages import (
+    WRONG_VALUES,
+    changed_finding,
+    charge_finding,
+    not_written_findings,
+    status_finding,
+)
 from flatgrade.grader.record import ExerciseRecord, StageRecord
 from flatgrade.grader.reference import Solution
+from flatgrade.grader.replies import CallReply, read_call, read_trace
 
 _SPECIAL_CASES = 2
 _MAX_FINDINGS = 8
@@ -34,21 +42,24 @@ class Asks(Protocol):
         """Send a request to the worker and return its reply."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class CaseResult:
     """What the student's function did with one case. `finding` is the first thing that is wrong (None: right)."""
 
     case: Case
     expected: Mapping[str, Any]
-    status: str
-    values: dict[str, Any] = field(default_factory=dict)
-    finding: Finding | None = None
-    changed: tuple[str, ...] = ()
+    reply: CallReply
+    finding: Finding | None
 
     @property
     def ok(self) -> bool:
         """True if every output is right."""
         return self.finding is None
+
+    @property
+    def returned(self) -> bool:
+        """True if the call came to its end and returned as many values as it should."""
+        return self.reply.status == "ok"
 
 
 def judge_exercise(solution: Solution, cases: Sequence[Case], worker: Asks, seconds: float) -> ExerciseRecord:
@@ -56,15 +67,18 @@ def judge_exercise(solution: Solution, cases: Sequence[Case], worker: Asks, seco
     began = time.perf_counter()
     results = _run_cases(solution, cases, worker, seconds)
     verdict = _verdict(results)
-    changed = sorted({name for result in results for name in result.changed})
+    changed = sorted({name for result in results for name in result.reply.changed})
     findings: list[Finding] = []
     if verdict is Verdict.PASS:
         stages = _stage_records(solution.exercise, None)
     elif verdict in (Verdict.WRONG, Verdict.ERROR, Verdict.NOT_WRITTEN):
         judgement = _explanation(solution, results, worker, seconds)
         stages = _stage_records(solution.exercise, judgement)
-        findings += [_charge_finding(charge, judgement) for charge in judgement.charges] if judgement else []
-        findings += _output_findings(results, bool(findings))
+        findings += [charge_finding(charge, judgement) for charge in judgement.charges] if judgement else []
+        if verdict is Verdict.NOT_WRITTEN and judgement:
+            findings += not_written_findings(stages)
+        else:
+            findings += _output_findings(results, bool(findings))
     else:
         stages = _stage_records(solution.exercise, None, earned=False)
         findings += [result.finding for result in results if result.finding][:1]
@@ -74,7 +88,7 @@ def judge_exercise(solution: Solution, cases: Sequence[Case], worker: Asks, seco
             Verdict.WRONG if verdict is Verdict.PASS else verdict,
             earned - _mutation_cost(solution.exercise, earned),
         )
-        findings.append(_changed_finding(changed))
+        findings.append(changed_finding(changed))
     return ExerciseRecord(
         name=solution.exercise.name,
         notebook="",
@@ -99,63 +113,31 @@ def request(kind: str, exercise: Exercise, inputs: Mapping[str, Any]) -> dict[st
 def _run_cases(solution: Solution, cases: Sequence[Case], worker: Asks, seconds: float) -> list[CaseResult]:
     results: list[CaseResult] = []
     for case in cases:
-        reply = worker.ask(request("call", solution.exercise, case.inputs), seconds)
+        reply = read_call(worker.ask(request("call", solution.exercise, case.inputs), seconds))
         results.append(_case_result(solution, case, reply, seconds))
-        if results[-1].status in ("missing", "timeout", "memory", "malformed"):
+        if results[-1].reply.status in ("missing", "timeout", "memory", "malformed"):
             break  # every further case would end the same way, and cost its time
     return results
 
 
-def _case_result(solution: Solution, case: Case, reply: Mapping[str, Any], seconds: float) -> CaseResult:
+def _case_result(solution: Solution, case: Case, reply: CallReply, seconds: float) -> CaseResult:
     expected = solution.expected(case)
-    status = str(reply.get("status"))
-    if status != "ok":
-        return CaseResult(case, expected, status, finding=_status_finding(solution.exercise, reply, seconds))
-    values = {name: received(reply["values"].get(name)) for name in expected}
-    finding = next((f for name in expected if (f := _output_finding(solution.exercise, name, values, expected))), None)
-    return CaseResult(case, expected, status, values, finding, tuple(str(name) for name in reply.get("changed", [])))
-
-
-def received(item: Any) -> Any:
-    """A value as the worker sent it: a number, an array, None, `...`, or Foreign for any other type."""
-    if not isinstance(item, Mapping) or not ({"value", "type"} & set(item)):
-        return Foreign("value that the grader cannot read")
-    if "value" in item:
-        return item["value"]
-    named = {"NoneType": None, "ellipsis": Ellipsis}
-    return named.get(item["type"], Foreign(str(item["type"])[:80]))
+    if reply.status != "ok":
+        return CaseResult(case, expected, reply, status_finding(solution.exercise, reply, seconds))
+    found = [_output_finding(solution.exercise, name, reply.values, expected) for name in expected]
+    # What a value is comes before how large it is.
+    finding = next(iter(sorted(filter(None, found), key=lambda item: item.what.endswith(WRONG_VALUES))), None)
+    return CaseResult(case, expected, reply, finding)
 
 
 def _output_finding(
     exercise: Exercise, name: str, values: Mapping[str, Any], expected: Mapping[str, Any]
 ) -> Finding | None:
-    broken = contract_finding(name, values[name], expected[name])
-    if broken or close(values[name], expected[name], exercise.tolerance(name)):
+    got = values.get(name)
+    broken = contract_finding(name, got, expected[name])
+    if broken or close(got, expected[name], exercise.tolerance(name)):
         return broken
-    return Finding(f"{name} has wrong values.", "", name)
-
-
-def _status_finding(exercise: Exercise, reply: Mapping[str, Any], seconds: float) -> Finding:
-    function = exercise.plan[0].function
-    match reply.get("status"):
-        case "missing":
-            return Finding(str(reply.get("what", "")), f"Was the cell that defines {function} deleted or renamed?")
-        case "timeout":
-            advice = "Look for a loop that never ends, or for one that could be a matrix product."
-            return Finding(f"{function} was stopped after {seconds:g} seconds.", advice)
-        case "memory":
-            return Finding(f"{function} needed more memory than there is.", "How large is the largest array?")
-        case "error":
-            return _error_finding(function, str(reply.get("what", "")), reply.get("line", 0))
-    return Finding(f"{function} returned something that cannot be read.", "Return NumPy arrays and numbers.")
-
-
-def _error_finding(function: str, what: str, line: Any) -> Finding:
-    number = line if isinstance(line, int) else 0
-    if "ellipsis" in what.lower():
-        return Finding("A stage is not written yet.", "Replace the ... by your own line.", line=number)
-    where = f" at line {number}" if number else ""
-    return Finding(f"{function} stopped{where}: {what.rstrip('.')}.", "", line=number)
+    return Finding(f"{name} {WRONG_VALUES}", "", name)
 
 
 def _verdict(results: Sequence[CaseResult]) -> Verdict:
@@ -168,11 +150,11 @@ def _verdict(results: Sequence[CaseResult]) -> Verdict:
         "memory": Verdict.MEMORY,
         "malformed": Verdict.MALFORMED,
     }
-    if failed[-1].status in ends:
-        return ends[failed[-1].status]
+    if failed[-1].reply.status in ends:
+        return ends[failed[-1].reply.status]
     if any(_not_written(result) for result in failed):
         return Verdict.NOT_WRITTEN
-    return Verdict.ERROR if all(result.status == "error" for result in failed) else Verdict.WRONG
+    return Verdict.ERROR if all(result.reply.status == "error" for result in failed) else Verdict.WRONG
 
 
 def _not_written(result: CaseResult) -> bool:
@@ -192,57 +174,42 @@ def _telling(results: Sequence[CaseResult]) -> list[CaseResult]:
     typical numbers hide. Where all that fail raise, only those tell how far the function came.
     """
     failed = [result for result in results if not result.ok]
-    ran = [result for result in failed if result.status == "ok"]
+    ran = [result for result in failed if result.returned]
     if not ran:
         return sorted(failed, key=lambda result: not result.case.generic)[:2]
-    generic = [result for result in results if result.case.generic and result.status == "ok"]
+    generic = [result for result in results if result.case.generic and result.returned]
     special = [result for result in ran if not result.case.generic]
     return [*generic, *sorted(special, key=lambda result: not _contract_broken(result))[:_SPECIAL_CASES]]
 
 
 def _observation(exercise: Exercise, result: CaseResult, worker: Asks, seconds: float) -> Observation:
     outputs = {
-        name: value if contract_shape(value, result.expected[name]) else None
-        for name, value in ((name, result.values.get(name)) for name in exercise.returns)
+        name: value if _is_number_of_shape(value, result.expected[name]) else None
+        for name, value in ((name, result.reply.values.get(name)) for name in exercise.returns)
     }
     trace = Trace()
     if len(exercise.plan) == 1:
-        reply = worker.ask(request("trace", exercise, result.case.inputs), seconds)
-        found = read_trace(reply)
-        if found is not None and _same_outputs(exercise, found, outputs, result.status):
+        found = read_trace(worker.ask(request("trace", exercise, result.case.inputs), seconds))
+        if found is not None and _same_outputs(exercise, found, outputs, returned=result.returned):
             trace = found
     return Observation(result.case.inputs, outputs, trace, result.case.generic)
 
 
-def contract_shape(value: Any, expected: Any) -> bool:
+def _is_number_of_shape(value: Any, expected: Any) -> bool:
     """True if the value is an array or number of the expected shape, finite or not: replay can go on from it."""
     if not isinstance(value, (int, float, np.ndarray, np.generic)) or isinstance(value, bool):
         return False
     return np.shape(value) == np.shape(expected) and np.asarray(value).dtype.kind in "fiub"
 
 
-def read_trace(reply: Mapping[str, Any]) -> Trace | None:
-    """A trace as the worker sent it, or None where it sent none. Whatever does not fit the form is left out."""
-    if reply.get("status") != "ok":
-        return None
-    trace = Trace(returned=[received(item) for item in reply.get("returned", []) if isinstance(item, Mapping)])
-    for row in reply.get("versions", []):
-        match row:
-            case [str(name), int(line), value] if isinstance(value, (np.ndarray, int, float)):
-                trace.versions.setdefault(name, []).append(Version(line, np.asarray(value)))
-    for name, lines in dict(reply.get("reads", {})).items():
-        trace.reads[name] = [line for line in lines if isinstance(line, int)]
-    return trace
-
-
-def _same_outputs(exercise: Exercise, trace: Trace, outputs: Mapping[str, Any], status: str) -> bool:
+def _same_outputs(exercise: Exercise, trace: Trace, outputs: Mapping[str, Any], *, returned: bool) -> bool:
     """True if the traced run returned what the plain run did: else the trace tells of something else."""
-    if status != "ok":
+    if not returned:
         return True
     if len(trace.returned) != len(exercise.returns):
         return False
     return all(
-        outputs[name] is None or (contract_shape(got, outputs[name]) and close(got, outputs[name], equal_nan=True))
+        outputs[name] is None or (_is_number_of_shape(got, outputs[name]) and close(got, outputs[name], equal_nan=True))
         for name, got in zip(exercise.returns, trace.returned, strict=True)
     )
 
@@ -282,25 +249,7 @@ def _earned(exercise: Exercise, stages: Sequence[StageRecord], results: Sequence
 
 
 def _right(exercise: Exercise, name: str, result: CaseResult) -> bool:
-    if result.status != "ok" or name not in result.values:
-        return False
-    return _output_finding(exercise, name, result.values, result.expected) is None
-
-
-def _charge_finding(charge: Charge, judgement: Judgement) -> Finding:
-    line = judgement.explanation.where.get(charge.stage, ("", 0))[1]
-    where = f" (line {line})" if line else ""
-    relation = {
-        "N": "is N times what follows from your lines above it.",
-        "1/N": "is 1/N of what follows from your lines above it.",
-        "2": "is twice what follows from your lines above it.",
-        "1/2": "is half of what follows from your lines above it.",
-        "-1": "has the opposite sign of what follows from your lines above it.",
-        "transpose": "is the transpose of what follows from your lines above it.",
-    }.get(charge.ratio, "does not follow from your lines above it.")
-    hint = charge.mistake.hint if charge.mistake else ""
-    tag = charge.mistake.tag if charge.mistake else ""
-    return Finding(f"{charge.stage}{where} {relation}", hint, charge.stage, line, tag)
+    return result.returned and _output_finding(exercise, name, result.reply.values, result.expected) is None
 
 
 def _output_findings(results: Sequence[CaseResult], explained: bool) -> list[Finding]:
@@ -308,7 +257,7 @@ def _output_findings(results: Sequence[CaseResult], explained: bool) -> list[Fin
     failed = [result for result in results if not result.ok]
     findings = []
     shown = {str(result.finding): result.finding for result in failed if result.finding}
-    if not explained or any(result.status != "ok" or _contract_broken(result) for result in failed):
+    if not explained or any(not result.returned or _contract_broken(result) for result in failed):
         findings += list(shown.values())[:2]
     special = [result.case.label for result in failed if not result.case.generic]
     if special and all(result.ok for result in results if result.case.generic):
@@ -317,14 +266,9 @@ def _output_findings(results: Sequence[CaseResult], explained: bool) -> list[Fin
 
 
 def _contract_broken(result: CaseResult) -> bool:
-    return result.finding is not None and "wrong values" not in result.finding.what
+    return result.finding is not None and not result.finding.what.endswith(WRONG_VALUES)
 
 
 def _mutation_cost(exercise: Exercise, earned: float) -> float:
     """Changing an input costs as much as the cheapest stage that has points."""
     return min([earned, *(stage.points for stage in exercise.stages if stage.points)])
-
-
-def _changed_finding(changed: Sequence[str]) -> Finding:
-    names = " and ".join(changed)
-    return Finding(f"Your function changed its input {names}.", f"Work on a copy: {changed[0]} = {changed[0]}.copy().")

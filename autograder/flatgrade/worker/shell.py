@@ -149,6 +149,7 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
     `key` names the cell in tracebacks. After `seconds` the cell is stopped with TimeUp, kept as an error output.
     """
     OUTPUTS.start(cap)
+    shell.execution_count += 1
     name = f"<cell {key}>"
     try:
         with time_limit(seconds):

@@ -1,0 +1,68 @@
+"""The judge's words: what a student reads, fact and advice. Nothing hidden is in them but prepared texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flatgrade.core.exercise import Exercise
+from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.naming import Charge, Judgement
+from flatgrade.grader.record import StageRecord
+from flatgrade.grader.replies import CallReply
+
+WRONG_VALUES = "has wrong values."
+
+_RELATIONS = {
+    "N": "is N times what follows from your lines above it.",
+    "1/N": "is 1/N of what follows from your lines above it.",
+    "2": "is twice what follows from your lines above it.",
+    "1/2": "is half of what follows from your lines above it.",
+    "-1": "has the opposite sign of what follows from your lines above it.",
+    "transpose": "is the transpose of what follows from your lines above it.",
+    "": "does not follow from your lines above it.",
+}
+
+
+def status_finding(exercise: Exercise, reply: CallReply, seconds: float) -> Finding:
+    """What a reply without values says; `seconds` was the limit of the call."""
+    function = exercise.plan[0].function
+    match reply.status:
+        case "missing":
+            return Finding(reply.what, f"Was the cell that defines {function} deleted or renamed?")
+        case "timeout":
+            advice = "Look for a loop that never ends, or for one that could be a matrix product."
+            return Finding(f"{function} was stopped after {seconds:g} seconds.", advice)
+        case "memory":
+            return Finding(f"{function} needed more memory than there is.", "How large is the largest array?")
+        case "error":
+            return _error_finding(function, reply.what, reply.line)
+    return Finding(f"{function} returned something that cannot be read.", "Return NumPy arrays and numbers.")
+
+
+def _error_finding(function: str, what: str, line: int) -> Finding:
+    if "ellipsis" in what.lower():
+        return Finding("A stage is not written yet.", "Replace the ... by your own line.", line=line)
+    where = f" at line {line}" if line else ""
+    return Finding(f"{function} stopped{where}: {what.rstrip('.')}.", "", line=line)
+
+
+def charge_finding(charge: Charge, judgement: Judgement) -> Finding:
+    """A charged stage: its line, how its value relates to the right one, and the hint of its mistake."""
+    line = judgement.explanation.where.get(charge.stage, ("", 0))[1]
+    where = f" (line {line})" if line else ""
+    relation = _RELATIONS[charge.ratio]
+    hint = charge.mistake.hint if charge.mistake else ""
+    tag = charge.mistake.tag if charge.mistake else ""
+    return Finding(f"{charge.stage}{where} {relation}", hint, charge.stage, line, tag)
+
+
+def not_written_findings(stages: Sequence[StageRecord]) -> list[Finding]:
+    """The first stage that nothing is seen of; the later ones are the student's next steps, not faults."""
+    first = next((stage.name for stage in stages if stage.verdict is Verdict.MISSING), None)
+    return [Finding(f"{first} is not written yet.", "Replace the ... by your own line.", first)] if first else []
+
+
+def changed_finding(changed: Sequence[str]) -> Finding:
+    """Inputs that the function changed."""
+    names = " and ".join(changed)
+    return Finding(f"Your function changed its input {names}.", f"Work on a copy: {changed[0]} = {changed[0]}.copy().")

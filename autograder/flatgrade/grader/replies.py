@@ -1,0 +1,91 @@
+"""A worker's replies, read as what they are: data from the student's side, of any shape a student can send.
+
+Nothing here raises: what does not keep the form of docs/protocol.md is left out, or makes the reply "malformed".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from flatgrade.core.compare import Foreign
+from flatgrade.core.trace import Trace, Version
+
+_STATUSES = frozenset({"ok", "missing", "error", "timeout", "memory"})
+_MAX_TEXT = 500
+
+
+@dataclass(frozen=True)
+class CallReply:
+    """What one call of the plan gave. `what` and `line` tell of an error; `changed` lists inputs that were changed."""
+
+    status: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    what: str = ""
+    line: int = 0
+
+
+def read_call(reply: Mapping[str, Any]) -> CallReply:
+    """The reply to a call; its status is "malformed" where it is none."""
+    status, values = reply.get("status"), reply.get("values")
+    if not isinstance(status, str) or status not in _STATUSES or (status == "ok" and not isinstance(values, dict)):
+        return CallReply("malformed")
+    changed = reply.get("changed")
+    return CallReply(
+        status=status,
+        values={name: read_value(item) for name, item in values.items()} if isinstance(values, dict) else {},
+        changed=tuple(name for name in changed if isinstance(name, str)) if isinstance(changed, list) else (),
+        what=_text(reply.get("what")),
+        line=_line(reply.get("line")),
+    )
+
+
+def read_value(item: Any) -> Any:
+    """A value: a number, an array, None, `...`, or Foreign for any other type."""
+    if isinstance(item, dict) and _is_number(item.get("value")):
+        return item["value"]
+    if isinstance(item, dict) and isinstance(item.get("type"), str):
+        return {"NoneType": None, "ellipsis": Ellipsis}.get(item["type"], Foreign(item["type"][:80]))
+    return Foreign("value that the grader cannot read")
+
+
+def read_trace(reply: Mapping[str, Any]) -> Trace | None:
+    """The reply to a trace, with the returned values in `returned`; None where there is no trace."""
+    if reply.get("status") != "ok":
+        return None
+    trace = Trace(returned=[read_value(item) for item in _list(reply.get("returned"))])
+    for row in _list(reply.get("versions")):
+        match row:
+            case [str(name), int(line), value] if _is_number(value):
+                trace.versions.setdefault(name, []).append(Version(line, np.asarray(value)))
+    reads = reply.get("reads")
+    for name, lines in (reads if isinstance(reads, dict) else {}).items():
+        trace.reads[name] = [line for line in _list(lines) if isinstance(line, int)]
+    return trace
+
+
+def read_outputs(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The outputs of a cell; `course` cleans what is in them before anybody sees it."""
+    return [item for item in _list(reply.get("outputs")) if isinstance(item, dict)]
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < 2**63
+    return isinstance(value, (float, np.ndarray))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    return value[:_MAX_TEXT] if isinstance(value, str) else ""
+
+
+def _line(value: Any) -> int:
+    return value if isinstance(value, int) and 0 < value < 1 << 31 else 0

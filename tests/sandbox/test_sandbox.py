@@ -1,0 +1,273 @@
+"""Real worker processes: what they can reach, and how they end."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flatgrade.core.exercise import Limits
+from flatgrade.core.finding import Verdict
+from flatgrade.grader.sandbox import Sandbox, SandboxError, WorkerGoneError, require
+
+LIMITS = Limits(cell_seconds=1, call_seconds=1, submission_seconds=20, memory_mib=256, output_kib=16)
+SECRET = "the canary that no worker may read"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine themselves with Landlock, on Linux")
+
+
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory):
+    path = tmp_path_factory.mktemp("solutions") / "reference.py"
+    path.write_text(SECRET)
+    return path
+
+
+@pytest.fixture(scope="module")
+def sandbox(secret):
+    with Sandbox((secret.parent,)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def worker(sandbox):
+    with sandbox.worker(LIMITS) as worker:
+        yield worker
+
+
+def run(worker, source, seconds=5.0):
+    reply = worker.ask({"do": "cell", "key": "c", "source": source}, seconds)
+    return reply["outputs"]
+
+
+def printed(worker, source):
+    return "".join(output.get("text", "") for output in run(worker, source))
+
+
+def test_a_worker_reaches_the_level_that_hides_the_solutions(worker):
+    """This machine has Landlock, so the full promise of the spine is tested here."""
+    assert worker.level == "L1+landlock"
+
+
+def test_cells_share_a_namespace_and_show_their_last_expression(worker):
+    """Prints, values, figures and errors come back as notebook outputs."""
+    assert run(worker, "x = 20\nprint('hello')\nx + 1") == [
+        {"output_type": "stream", "name": "stdout", "text": "hello\n"},
+        {
+            "output_type": "execute_result",
+            "execution_count": 1,
+            "data": {"text/plain": "21"},
+            "metadata": {},
+        },
+    ]
+    assert run(worker, "x;") == []
+    kinds = [
+        output["output_type"] for output in run(worker, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    ]
+    assert kinds == ["display_data"]
+
+
+def test_an_error_shows_the_lines_of_the_cell_and_no_path(worker):
+    """A student sees own lines with an arrow, the message, and nothing of the machine."""
+    run(worker, "def f(x):\n    return 1 / x\n")
+    [error] = run(worker, "a = 1\nf(0)")
+    assert (error["ename"], error["evalue"]) == ("ZeroDivisionError", "division by zero")
+    text = "\n".join(error["traceback"])
+    assert "----> 2 f(0)" in text
+    assert text.endswith("ZeroDivisionError: division by zero")
+    assert "/" not in text.replace("1 / x", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("%matplotlib inline\n%load_ext autoreload\n%autoreload 2\n", ""),
+        ("!ls\n", "! is not run when graded"),
+        ("%pip install x\n", "%pip is not run when graded"),
+    ],
+)
+def test_magics_that_have_no_place_here_do_no_harm(worker, source, said):
+    """Notebook habits neither fail nor start a program."""
+    text = printed(worker, source + "print('on')")
+    assert text.endswith("on\n")
+    assert said in text or said.split()[0] in text
+
+
+def test_input_says_that_there_is_no_keyboard(worker):
+    """A cell that asks a question fails at once, in words."""
+    [error] = run(worker, "input('name?')")
+    assert error["evalue"] == "input() has no keyboard when graded"
+
+
+ATTACKS = {
+    "open": "open({path!r}).read()",
+    "os.open": "import os; os.read(os.open({path!r}, os.O_RDONLY), 99)",
+    "listdir": "import os; print(os.listdir(os.path.dirname({path!r})))",
+    "walk": "import os\nprint([f for _, _, fs in os.walk('/') for f in fs if f == 'reference.py'])",
+    "mmap": "import numpy as np; np.memmap({path!r})",
+    "subprocess": "import subprocess; print(subprocess.run(['/bin/cat', {path!r}], capture_output=True).stdout)",
+    "symlink": "import os; os.symlink({path!r}, 'link'); print(open('link').read())",
+    "parent memory": "import os; open(f'/proc/{{os.getppid()}}/mem', 'rb')",
+    "parent environment": "import os; print(open(f'/proc/{{os.getppid()}}/environ').read())",
+    "solutions by import": "import sys; sys.path.insert(0, {folder!r}); import reference; print(reference)",
+    "gradebook beside": "open({folder!r} + '/../gradebook.db', 'w')",
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_secret_cannot_be_read(worker, secret, name):
+    """Whatever way student code tries, the canary does not come back."""
+    outputs = run(worker, ATTACKS[name].format(path=str(secret), folder=str(secret.parent)))
+    assert outputs
+    assert SECRET not in str(outputs)
+    assert "reference.py" not in "".join(output.get("text", "") for output in outputs)
+    refused = any(output["output_type"] == "error" for output in outputs)
+    assert refused or name == "walk"
+
+
+def test_nothing_of_the_grader_is_in_the_process(worker):
+    """No module, no argument, no environment variable of the trusted side came along."""
+    text = printed(
+        worker,
+        "import sys, os\nprint(sorted(m for m in sys.modules if m.startswith('flatgrade')))\nprint(sorted(os.environ))",
+    )
+    assert "flatgrade.grader" not in text
+    assert "flatgrade.worker" in text
+    assert "SECRET" not in text
+    assert "flatgrade_solutions" not in text
+
+
+def test_a_worker_writes_in_its_scratch_folder_only(worker, tmp_path):
+    """Its own folder is writable, and is gone afterwards; everything else is not."""
+    assert printed(worker, "open('mine.txt', 'w').write('x')\nprint(open('mine.txt').read())") == "x\n"
+    assert (worker.scratch / "mine.txt").read_text() == "x"
+    [error] = run(worker, f"open({str(tmp_path / 'other')!r}, 'w')")
+    assert error["ename"] == "PermissionError"
+    worker.__exit__()
+    assert not worker.scratch.exists()
+
+
+def test_a_cell_that_does_not_end_is_stopped_and_the_next_one_runs(worker):
+    """The polite limit: an error output, and the namespace lives on."""
+    run(worker, "x = 1")
+    [error] = run(worker, "while True: pass", 0.3)
+    assert (error["ename"], error["evalue"]) == ("TimeUp", "the cell was stopped after 0.3 seconds")
+    assert printed(worker, "print(x)") == "1\n"
+
+
+def test_a_cell_that_turns_the_limit_off_is_killed(worker):
+    """Behind the polite limit stands the judge's deadline."""
+    began = time.monotonic()
+    with pytest.raises(WorkerGoneError) as caught:
+        run(worker, "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass", 0.3)
+    assert (caught.value.verdict, str(caught.value)) == (Verdict.TIMEOUT, "There was no answer after 0 seconds.")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict", "message"),
+    [
+        ("import os; os._exit(0)", Verdict.CRASHED, "The process ended by itself with exit code 0."),
+        ("import os; os.abort()", Verdict.CRASHED, "The process was ended by signal SIGABRT."),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+            Verdict.CRASHED,
+            "The process was ended by signal SIGSEGV.",
+        ),
+        (
+            "import gc, socket\nfor o in gc.get_objects():\n    if isinstance(o, socket.socket): o.sendall(b'{\"score\": 100}' * 9)",
+            Verdict.MALFORMED,
+            "The answer was not in the form that the grader reads.",
+        ),
+    ],
+)
+def test_each_way_to_end_has_its_verdict(worker, source, verdict, message):
+    """An exit, a signal or a forged frame is never a result."""
+    with pytest.raises(WorkerGoneError) as caught:
+        run(worker, source)
+    assert (caught.value.verdict, str(caught.value)) == (verdict, message)
+
+
+def test_children_die_with_their_worker(sandbox):
+    """A process that student code left behind is gone when the worker is."""
+    with sandbox.worker(LIMITS) as worker:
+        text = printed(
+            worker, "import os, time\np = os.fork()\nif p == 0:\n    time.sleep(60)\n    os._exit(0)\nprint(p)"
+        )
+        child = int(text)
+        assert Path(f"/proc/{child}").exists()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists() and "Z" not in _state(child) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{child}").exists() or "Z" in _state(child)
+
+
+def _state(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return "Z"
+
+
+def test_output_and_memory_are_limited(worker):
+    """Megabytes of output are cut off with a word; an array larger than the limit is a MemoryError."""
+    outputs = run(worker, "for i in range(100000): print('x' * 50)")
+    assert sum(len(output.get("text", "")) for output in outputs) <= 16 << 10
+    assert outputs[-1]["evalue"] == "the output was cut off after 16 KiB"
+    [error] = run(worker, "import numpy as np\nx = np.ones(10**8)")
+    assert "MemoryError" in error["ename"]
+
+
+def test_one_worker_does_not_see_another(sandbox):
+    """What one submission leaves in modules or files is not there for the next."""
+    with sandbox.worker(LIMITS) as first:
+        run(first, "import numpy as np\nnp.mark = 1\nopen('mark', 'w').write('x')")
+        with sandbox.worker(LIMITS) as second:
+            assert (
+                printed(second, "import numpy as np, os\nprint(hasattr(np, 'mark'), os.listdir('.'))") == "False []\n"
+            )
+            [error] = run(second, f"open({str(first.scratch / 'mark')!r})")
+            assert error["ename"] == "PermissionError"
+
+
+def test_nothing_is_left_behind(secret):
+    """Processes, descriptors and folders of a sandbox are gone when it is left."""
+
+    def open_files():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = open_files()
+    with Sandbox((secret.parent,)) as sandbox:
+        scratch = sandbox.scratch
+        for _ in range(5):
+            with sandbox.worker(LIMITS) as worker:
+                run(worker, "1")
+    assert open_files() == before
+    assert not scratch.exists()
+    found = subprocess.run(["pgrep", "-f", str(scratch)], capture_output=True, text=True, check=False)
+    assert found.stdout == ""
+
+
+def test_a_secret_inside_what_workers_must_read_is_refused():
+    """Solutions among the installed packages could not be hidden: said before anything runs."""
+    import flatgrade.core
+
+    inside = Path(flatgrade.core.__file__).parent / "solutions"
+    with pytest.raises(SandboxError) as caught:
+        Sandbox((inside,))
+    assert str(caught.value) == (
+        f"{inside} lies inside {inside.parent}, which student code must be able to read: move the course"
+    )
+
+
+def test_a_weak_machine_is_refused_with_what_mends_it():
+    """Without Landlock student code could read the solutions: only --allow-weak goes on."""
+    with pytest.raises(SandboxError) as caught:
+        require("L1", allow_weak=False)
+    assert str(caught.value) == (
+        "this machine confines student code to level L1 only, where it could read the solutions: use Linux 5.13 or "
+        "newer with Landlock in /sys/kernel/security/lsm, or grade all the same with --allow-weak"
+    )
+    require("L1", allow_weak=True)
+    require("L1+landlock", allow_weak=False)
