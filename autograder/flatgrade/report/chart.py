@@ -9,8 +9,8 @@ from markupsafe import Markup
 from flatgrade.report.figures import Bin
 from flatgrade.report.wording import counted, number
 
-_WIDTH, _HEIGHT = 560, 190
-_LEFT, _TOP, _FLOOR = 8, 32, 158  # x of the first bar, y of the tallest bar's top, y of the axis
+_WIDTH, _HEIGHT = 560, 250
+_LEFT, _TOP, _FLOOR = 8, 34, 224  # x of the first bar, y of the tallest bar's top, y of the axis
 _MOST_LABELS = 11
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.record import ExerciseRecord, StageRecord
-from flatgrade.report.wording import number, outcome, plain, stage_words
+from flatgrade.report.wording import outcome, plain, points, shown_stages, stage_points, stage_words
 
 _BOX = "background:#fff;color:#1f2328;border:1px solid #d0d7de;border-left:4px solid {accent};border-radius:4px;"
 _FONT = "padding:8px 12px;margin:4px 0;max-width:60em;font:14px/1.45 system-ui,sans-serif;text-align:left;"
 _CELL = "padding:1px 14px 1px 0;border:0;text-align:left;background:#fff;color:{ink};font:13px/1.5 monospace;"
+# MathJax, which these pages load, must not see formulas in foreign texts: its \href can run a script.
+_NO_MATHS = "tex2jax_ignore mathjax_ignore"
 _GREEN, _RED, _GREY, _INK = "#1a7f37", "#b3261e", "#59636e", "#1f2328"
 _COLOURS = {Verdict.PASS: _GREEN, Verdict.WRONG: _RED}
 
@@ -24,19 +26,19 @@ def verdict_outputs(record: ExerciseRecord) -> list[dict[str, Any]]:
     nbgrader gives the same grade. Every text that a student may have written is escaped.
     """
     shown = {"text/html": verdict_html(record), "text/plain": verdict_text(record)}
-    points = {"text/plain": _exact(float(min(max(record.earned, 0.0), record.points)))}
+    score = {"text/plain": _exact(float(min(max(record.earned, 0.0), record.points)))}
     return [
         {"output_type": "display_data", "metadata": {}, "data": shown},
-        {"output_type": "execute_result", "metadata": {}, "data": points, "execution_count": None},
+        {"output_type": "execute_result", "metadata": {}, "data": score, "execution_count": None},
     ]
 
 
 def verdict_text(record: ExerciseRecord) -> str:
     """The verdict in lines of text: points and outcome, a line a stage unless all are right, the findings."""
-    lines = [f"{record.verdict.symbol} {plain(record.name)}: {_points(record)}. {outcome(record)}"]
+    lines = [f"{record.verdict.symbol} {plain(record.name)}: {points(record)}. {outcome(record)}"]
     width = max((len(stage.name) for stage in record.stages), default=0)
-    for stage in _shown_stages(record):
-        score = f"{number(stage.earned)} / {number(stage.points)}"
+    for stage in shown_stages(record):
+        score = stage_points(stage)
         lines.append(f"  {stage.verdict.symbol} {plain(stage.name):{width}}  {score:>9}  {stage_words(stage.verdict)}")
     for finding in record.findings:
         lines.append(f"  {plain(finding.what)}")
@@ -51,17 +53,13 @@ def verdict_html(record: ExerciseRecord) -> str:
     style = _BOX.format(accent=colour) + _FONT
     head = (
         f'<div><span style="color:{colour};font-weight:bold">{record.verdict.symbol} {_html(record.name)}</span>'
-        f" &nbsp;<strong>{_points(record)}</strong> &nbsp;{_html(outcome(record))}</div>"
+        f" &nbsp;<strong>{points(record)}</strong> &nbsp;{_html(outcome(record))}</div>"
     )
-    return f'<div style="{style}">{head}{_stage_table(record)}{_findings(record.findings)}</div>'
-
-
-def _shown_stages(record: ExerciseRecord) -> tuple[StageRecord, ...]:
-    return () if record.verdict is Verdict.PASS else record.stages
+    return f'<div class="{_NO_MATHS}" style="{style}">{head}{_stage_table(record)}{_findings(record.findings)}</div>'
 
 
 def _stage_table(record: ExerciseRecord) -> str:
-    rows = "".join(_stage_row(stage) for stage in _shown_stages(record))
+    rows = "".join(_stage_row(stage) for stage in shown_stages(record))
     if not rows:
         return ""
     table = "border-collapse:collapse;margin:6px 0;width:auto;table-layout:auto;border:0;background:#fff"
@@ -70,11 +68,10 @@ def _stage_table(record: ExerciseRecord) -> str:
 
 def _stage_row(stage: StageRecord) -> str:
     ink = _colour(stage.verdict)
-    score = f"{number(stage.earned)} / {number(stage.points)}" if stage.points else "no points"
     cells = (
         f'<td style="{_CELL.format(ink=ink)}">{stage.verdict.symbol}</td>'
         f'<th scope="row" style="{_CELL.format(ink=_INK)}font-weight:normal;">{_html(stage.name)}</th>'
-        f'<td style="{_CELL.format(ink=_INK)}text-align:right;white-space:nowrap;">{score}</td>'
+        f'<td style="{_CELL.format(ink=_INK)}text-align:right;white-space:nowrap;">{stage_points(stage)}</td>'
         f'<td style="{_CELL.format(ink=ink)}font-family:inherit;">{stage_words(stage.verdict)}</td>'
     )
     return f'<tr style="background:#fff;border:0">{cells}</tr>'
@@ -85,10 +82,6 @@ def _findings(findings: tuple[Finding, ...]) -> str:
         f'<p style="margin:6px 0;color:{_INK}"><strong>{_html(finding.what)}</strong> {_html(finding.advice)}</p>'
         for finding in findings
     )
-
-
-def _points(record: ExerciseRecord) -> str:
-    return f"{number(record.earned)} of {number(record.points)} points"
 
 
 def _colour(verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flatgrade.core.finding import Finding, Verdict
 
 if TYPE_CHECKING:
-    from flatgrade.grader.record import ExerciseRecord
+    from flatgrade.grader.record import ExerciseRecord, StageRecord
 
 MOST_TEXT = 600  # characters of one text that are shown
 # They turn the order of everything after them, and a terminal has no fence against it.
@@ -45,14 +45,31 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: float, noun: str) -> str:
     """A number with its noun: 1 student, 12 students."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
 
 
 def stage_words(verdict: Verdict) -> str:
     """What the verdict of a stage says: right, an error starts here, or nothing shows that it is right."""
     return _STAGES.get(verdict, "nothing shows that it is right")
+
+
+def shown_stages(record: ExerciseRecord) -> tuple[StageRecord, ...]:
+    """The stages, where they say more than the verdict does: some are right and some are not."""
+    return record.stages if len({stage.verdict for stage in record.stages}) > 1 else ()
+
+
+def points(record: ExerciseRecord) -> str:
+    """The points of an exercise: "7.5 of 10 points"; none where the grader failed."""
+    if record.verdict is Verdict.GRADER_FAULT:
+        return "not graded"
+    return f"{number(record.earned)} of {counted(record.points, 'point')}"
+
+
+def stage_points(stage: StageRecord) -> str:
+    """The points of a stage: "1 / 2"."""
+    return f"{number(stage.earned)} / {number(stage.points)}" if stage.points else "no points"
 
 
 def outcome(record: ExerciseRecord) -> str:
