@@ -127,7 +127,7 @@ class Limits:
     call_seconds: float = 5.0
     submission_seconds: float = 60.0
     memory_mib: int = 1024
-    output_kib: int = 256
+    output_kib: int = 1024
 
 
 @dataclass(frozen=True)
