@@ -23,7 +23,6 @@ from flatgrade.core.exercise import ContractError
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line
-from flatgrade.grader.prove import Proof
 from flatgrade.grader.record import Record
 from flatgrade.grader.reference import SolutionError
 from flatgrade.grader.sandbox import SandboxError
@@ -31,9 +30,7 @@ from flatgrade.report.table import class_rows
 
 DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT = 0, 1, 2, 3
 
-app = typer.Typer(
-    name="flatgrade", help=__doc__.split("\n")[0], no_args_is_help=True, add_completion=False, rich_markup_mode="rich"
-)
+app = typer.Typer(name="flatgrade", no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 CourseOption = Annotated[Path, typer.Option("--course", help="The course folder, with its nbgrader_config.py.")]
@@ -127,13 +124,22 @@ def prove(
     assignments: Annotated[list[str] | None, typer.Argument(help="Assignments to prove; all by default.")] = None,
     course: CourseOption = Path(),
     solutions: SolutionsOption = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the table to this file, too.")] = None,
 ) -> None:
     """Hold each exercise to its promise: reference, stub, equivalents, mistakes, torch."""
     with _usage_errors():
         opened = Course.open(course)
         folders = {name: opened.source(name) for name in assignments or opened.assignments()}
         proofs = [proof for _, proof in commands.prove_assignments(folders, solutions or opened.root / "solutions")]
-    out.print(_proof_table(proofs))
+    rows = [commands.proof_row(proof) for proof in proofs]
+    table = Table(title="Every exercise proves itself", title_justify="left")
+    for name in commands.PROOF_COLUMNS:
+        table.add_column(name, justify="left" if name == "exercise" else "right", no_wrap=name == "exercise")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+    if markdown:
+        markdown.write_text(commands.proofs_page(commands.PROOF_COLUMNS, rows), encoding="utf-8")
     problems = [problem for proof in proofs for problem in proof.problems]
     for problem in problems:
         err.print(problem, markup=False, soft_wrap=True)
@@ -196,34 +202,6 @@ def _class_table(records: list[Record]) -> Table:
     table.add_column("mistake named", overflow="fold")
     for row in class_rows(records):
         table.add_row(*(Text(cell) for cell in (row.student, row.points, row.where, row.mistake or row.hint)))
-    return table
-
-
-def _proof_table(proofs: list[Proof]) -> Table:
-    table = Table(title="Every exercise proves itself", title_justify="left")
-    for name in (
-        "exercise",
-        "reference",
-        "stub 0",
-        "equivalents",
-        "mistakes charged",
-        "at their stage",
-        "named",
-        "torch",
-    ):
-        table.add_column(name, justify="left" if name == "exercise" else "right")
-    for proof in proofs:
-        torch = "not installed" if proof.torch is None else f"✓ {proof.torch:.0e}"
-        table.add_row(
-            proof.exercise,
-            "✓ 100 %" if proof.reference else "✗",
-            "✓ 0 %" if proof.stub else "✗",
-            f"{proof.equivalents_full}/{proof.equivalents}",
-            f"{proof.charged}/{proof.mistakes}",
-            f"{proof.at_stage}/{proof.mistakes}",
-            f"{proof.named}/{proof.mistakes}",
-            torch,
-        )
     return table
 
 

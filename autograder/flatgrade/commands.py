@@ -110,3 +110,36 @@ def prove_assignments(
         texts = stubs(folder)
         for name, solution in key.solutions.items():
             yield assignment, prove(solution, texts.get(name, ""), seed, key.secrets)
+
+
+PROOF_COLUMNS = ("exercise", "reference", "stub", "equivalents", "charged", "at its stage", "named", "torch")
+
+
+def proof_row(proof: Proof) -> tuple[str, ...]:
+    """A row of the table of proofs, a text for each of PROOF_COLUMNS."""
+    return (
+        proof.exercise,
+        "✓ 100 %" if proof.reference else "✗",
+        "✓ 0 %" if proof.stub else "✗",
+        f"{proof.equivalents_full}/{proof.equivalents}",
+        f"{proof.charged}/{proof.mistakes}",
+        f"{proof.at_stage}/{proof.mistakes}",
+        f"{proof.named}/{proof.mistakes}",
+        "not installed" if proof.torch is None else "✓ agrees" if proof.torch_agrees else "✗",
+    )
+
+
+def proofs_page(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The page docs/proofs.md: what `flatgrade prove` found."""
+    lines = [
+        "# Every exercise proves itself",
+        "",
+        "Written by `make docs` (`flatgrade prove --markdown docs/proofs.md`). Each exercise is graded for real: the",
+        "reference earns everything, the stub nothing, every equivalent everything; every known mistake, planted in a",
+        "right answer, loses points, at its own stage, and is named; torch autograd agrees in float64.",
+        "",
+        f"| {' | '.join(columns)} |",
+        f"|{'---|' * len(columns)}",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,39 @@
+# Every target sets up what it needs in .venv when it is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint bench docs clean
+
+demo: .venv/.grading  ## play a class: build a course, grade it, write build/demo/index.html
+	$(BIN)/flatgrade demo
+
+test: lint  ## everything that CI runs
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev  ## measure, and write docs/benchmarks.md
+	$(BIN)/python benchmarks/spine.py
+
+docs: .venv/.dev  ## write the generated pages of docs/ anew
+	$(BIN)/typer flatgrade.cli utils docs --name flatgrade --output docs/cli.md
+	$(BIN)/flatgrade prove --markdown docs/proofs.md
+
+clean:
+	rm -rf build dist release .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.grading: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) -e '.[grading]'
+	touch $@
+
+.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) -e '.[dev,torch]'
+	touch $@ .venv/.grading
