@@ -25,13 +25,13 @@ class Planted:
 def plant(solution: Solution, base: StagedFunction, mistakes: Sequence[Mistake]) -> Planted | None:
     """The text of `base` with all mistakes in it; None where one of them does not fit, or they cannot be told.
 
-    They cannot be told where mending one of several changes no output (two that cancel, or one that hides another),
-    or where one other known mistake alone gives the same results.
+    They cannot be told where the answer is right all the same (two that cancel), where mending one of several changes no
+    output (one that hides another), or where one other known mistake alone gives the same results.
     """
     text = _with_edits(solution, base, mistakes)
     if text is None or _results(solution, text) is None:
         return None
-    others = [[item for item in mistakes if item is not left_out] for left_out in mistakes]
+    others: list[list[Mistake]] = [[], *([item for item in mistakes if item is not left_out] for left_out in mistakes)]
     if len(mistakes) > 1:
         others += [[item] for item in solution.mistakes]
     for other in others:
