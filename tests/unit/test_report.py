@@ -379,8 +379,19 @@ def test_a_mistake_of_two_exercises_is_one_mistake():
     assert (mistake.students, mistake.hint) == ((0, 1), HALF.advice)
 
 
+def test_only_errors_that_were_not_recognised_are_unnamed():
+    """A named error is not counted twice for what else was said of its stage, nor is a stage that is not written."""
+    said = Finding("dW has wrong values.", stage="dW")
+    empty = Finding("scores is not written yet.", stage="scores")
+    named = record("a", svm=(Verdict.WRONG, HALF, said), softmax=(Verdict.NOT_WRITTEN,))
+    stages = tuple(replace(stage, verdict=Verdict.MISSING) for stage in named.exercises[1].stages)
+    unwritten = replace(named.exercises[1], findings=(empty,), stages=stages)
+    assert class_figures([replace(named, exercises=(named.exercises[0], unwritten))]).unnamed == 0
+    assert class_figures([record("a", svm=(Verdict.WRONG, said))]).unnamed == 1
+
+
 @settings(deadline=None)
-@given(st.lists(st.floats(0, 1), max_size=40), st.sampled_from([0.5, 1, 7, 10, 13.5, 20, 55, 100, 3000]))
+@given(st.lists(st.floats(0, 1), max_size=40), st.sampled_from([0.5, 1, 7, 10, 13.5, 20, 55, 100, 2238.92, 1e6 / 3]))
 def test_histogram_counts_everybody_once(shares, points):
     """Bars follow each other without a gap, at most 20 and one for full points, and count every student once."""
     earned = [share * points for share in shares]

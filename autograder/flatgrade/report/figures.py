@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import fmean, median
 
 from flatgrade.core.finding import Verdict
@@ -12,7 +13,7 @@ from flatgrade.grader.record import ExerciseRecord, Record
 from flatgrade.report.table import is_graded
 
 _MOST_BINS = 20
-_BIN_WIDTHS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_BIN_WIDTHS = tuple(step * 10.0**power for power in range(-1, 9) for step in (1, 2, 5))
 
 Counts = tuple[tuple[Verdict, int], ...]  # the verdicts that occur, in the order of the class Verdict
 
@@ -65,7 +66,7 @@ class MistakeFigures:
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """A class in figures. Points count graded submissions only; `unnamed` counts charged stages without a name."""
+    """A class in figures. Points count graded submissions only; `unnamed` counts errors at a stage without a name."""
 
     submissions: int
     graded: int
@@ -99,12 +100,7 @@ def class_figures(records: Sequence[Record]) -> ClassFigures:
         bins=histogram(earned, points),
         exercises=_exercises(graded),
         mistakes=_mistakes(records),
-        unnamed=sum(
-            bool(finding.stage and not finding.mistake)
-            for record in graded
-            for exercise in record.exercises
-            for finding in exercise.findings
-        ),
+        unnamed=sum(_unnamed(exercise) for record in graded for exercise in record.exercises),
         seconds=sum(seconds),
         median_seconds=median(seconds) if seconds else 0.0,
     )
@@ -114,9 +110,10 @@ def histogram(earned: Sequence[float], points: float) -> tuple[Bin, ...]:
     """Count points in at most 20 bars of one round width, and full points in a bar of their own; () without points."""
     if points <= 0:
         return ()
-    width = next((width for width in _BIN_WIDTHS if points / width <= _MOST_BINS), points / _MOST_BINS)
-    lows = [i * width for i in range(-int(-points // width))]
+    width = next(width for width in _BIN_WIDTHS if points / width <= _MOST_BINS)
+    lows = [i * width for i in range(ceil(points / width))]
     full = sum(value >= points for value in earned)
+    # A division may round up to a bar that is not there.
     below = Counter(min(int(value / width), len(lows) - 1) for value in earned if value < points)
     bars = [Bin(low, min(low + width, points), below[i]) for i, low in enumerate(lows)]
     return (*bars, Bin(points, points, full))
@@ -151,6 +148,12 @@ def _stages(items: Sequence[ExerciseRecord]) -> tuple[StageFigures, ...]:
         StageFigures(name, worth, counts[name, Verdict.WRONG], counts[name, Verdict.MISSING], len(items))
         for name, worth in points.items()
     )
+
+
+def _unnamed(exercise: ExerciseRecord) -> int:
+    """How many stages have an error that was found, but not recognised."""
+    named = {finding.stage for finding in exercise.findings if finding.mistake}
+    return sum(stage.verdict is Verdict.WRONG and stage.name not in named for stage in exercise.stages)
 
 
 def _mistakes(records: Sequence[Record]) -> tuple[MistakeFigures, ...]:
