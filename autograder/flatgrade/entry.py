@@ -10,10 +10,12 @@ def main() -> None:
     """Run the command line. A student's installation has only the notebook side, and is told so."""
     lacking = [name for name in ("typer", "rich", "nbgrader") if importlib.util.find_spec(name) is None]
     if lacking:
-        sys.exit(
+        sys.stderr.write(
             f"flatgrade's command line is for instructors and needs {', '.join(lacking)}: "
-            "run pip install 'flatgrade[grading]'. In a notebook, from flatgrade.student import check works without it."
+            "run pip install 'flatgrade[grading]'. "
+            "In a notebook, from flatgrade.student import check works without it.\n"
         )
+        sys.exit(2)
     from flatgrade.cli import run
 
     run()

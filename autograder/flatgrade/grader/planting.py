@@ -31,7 +31,8 @@ def plant(solution: Solution, base: StagedFunction, mistakes: Sequence[Mistake])
     text = _with_edits(solution, base, mistakes)
     if text is None or _results(solution, text) is None:
         return None
-    others: list[list[Mistake]] = [[], *([item for item in mistakes if item is not left_out] for left_out in mistakes)]
+    others: list[list[Mistake]] = [[]]
+    others += [[item for item in mistakes if item is not left_out] for left_out in mistakes]
     if len(mistakes) > 1:
         others += [[item] for item in solution.mistakes]
     for other in others:

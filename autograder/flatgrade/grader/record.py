@@ -83,4 +83,4 @@ class Record:
         if not outputs:
             del data["outputs"]
         data["earned"], data["points"] = self.earned, self.points
-        return json.dumps(data, ensure_ascii=False)
+        return json.dumps(data)  # ASCII: a lone surrogate from a student's text cannot be encoded otherwise
