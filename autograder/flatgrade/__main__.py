@@ -19,3 +19,7 @@ def main() -> None:
     from flatgrade.cli import run
 
     run()
+
+
+if __name__ == "__main__":
+    main()
