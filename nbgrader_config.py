@@ -1,6 +1,6 @@
 """nbgrader's settings for this course. They hold for any folder that has this file at its root (a copy, a demo)."""
 
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment
 
 c = get_config()  # noqa: F821 -- nbgrader runs this file with get_config defined
 
@@ -12,4 +12,10 @@ c.CourseDirectory.release_directory = "release"
 c.GenerateAssignment.preprocessors = [
     "flatgrade.course.stub.ClearStages" if step.__name__ == "ClearSolutions" else step
     for step in GenerateAssignment.preprocessors.default()
+]
+
+# nbgrader would give full points for check("..."), which raises no error: such notebooks are graded by flatgrade alone.
+c.Autograde.sanitize_preprocessors = [
+    "flatgrade.course.guard.GradedByFlatgrade",
+    *Autograde.sanitize_preprocessors.default(),
 ]

@@ -3,7 +3,7 @@
 Medians of repeated runs in one process, on whatever machine this is; compare them as ratios, never across machines.
 """
 
-import datetime
+import datetime as dt
 import json
 import os
 import platform
@@ -90,7 +90,8 @@ def page(rows, played):
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {datetime.datetime.now(datetime.UTC).date()}: {machine}; {versions}. Medians of {RUNS} runs.",
+        f"Written by `make bench` on {dt.datetime.now(dt.UTC).date()}: {machine}; {versions}.",
+        f"Medians of {RUNS} runs.",
         "",
         "| what | ms |",
         "|---|---:|",

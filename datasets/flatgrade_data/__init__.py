@@ -10,9 +10,10 @@ channels last. Calling again gives the same arrays at once.
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
@@ -20,10 +21,6 @@ from flatgrade_data.dataset import Dataset, scaled, whole_number
 from flatgrade_data.download import DownloadError, data_folder, fetch, registry
 from flatgrade_data.formats import FormatError, read_cifar10, read_mnist
 from flatgrade_data.shapes import CLASSES, pictures
-
-if TYPE_CHECKING:
-    import os
-    from pathlib import Path
 
 __all__ = ["Dataset", "DownloadError", "FormatError", "cifar10", "digits", "mnist", "shapes10"]
 

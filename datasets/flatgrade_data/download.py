@@ -11,15 +11,12 @@ import contextlib
 import hashlib
 import os
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FOLDER_VARIABLE = "FLATGRADE_DATA"
 CHUNK = 1 << 16
@@ -98,7 +95,7 @@ def _download(source: Source, file: RemoteFile, folder: Path) -> None:
         import tqdm  # type: ignore[import-untyped]  # noqa: F401 -- asked for here, where it can still be explained
     except ImportError:
         raise DownloadError(
-            f"{source.name}() must download {file.name} ({_megabytes(file.size)}) once, and what downloads it is not "
+            f"{source.name}() must download {file.name} ({_amount(file.size)}) once, and what downloads it is not "
             f"installed: pip install 'flatgrade[download]'. {_WITHOUT}"
         ) from None
     pooch.get_logger().setLevel("WARNING")  # the bar says already what it would say
@@ -111,7 +108,7 @@ def _download(source: Source, file: RemoteFile, folder: Path) -> None:
         else:
             return
     raise DownloadError(
-        f"{source.name}() could not download {file.name} ({_megabytes(file.size)}): {'; '.join(reasons)}. Check the "
+        f"{source.name}() could not download {file.name} ({_amount(file.size)}): {'; '.join(reasons)}. Check the "
         f"network and call it again (what has arrived is kept), or put the file into {folder} yourself. {_WITHOUT}"
     )
 
@@ -127,7 +124,7 @@ class _Resuming:
         if self._arrived() < self.file.size:
             self._go_on(url)
         if self._arrived() < self.file.size:
-            raise OSError(f"the connection broke after {_megabytes(self._arrived())}")
+            raise OSError(f"the connection broke after {_amount(self._arrived())}")
         self.part.replace(output_file)
 
     def _go_on(self, url: str) -> None:
@@ -176,5 +173,5 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+def _amount(size: int) -> str:
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

@@ -1,6 +1,7 @@
 """Readers of the two published formats: IDX (MNIST) and CIFAR-10's binary version.
 
-Every length and magic number is checked: a wrong file gives one FormatError that names the file, never wrong pictures.
+Every length, magic number and label is checked: a file that is something else, or not all there, gives one FormatError
+that names it. Changed pixels are the checksum's business (`download`).
 """
 
 from __future__ import annotations
@@ -9,16 +10,12 @@ import gzip
 import math
 import tarfile
 import zlib
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from flatgrade_data.dataset import Bytes, Floats, Labels, scaled
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 IDX_BYTES = 0x08  # the code of "unsigned byte" in an IDX magic number
 MNIST_SHAPE = (28, 28)  # rows, columns

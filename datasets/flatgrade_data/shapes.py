@@ -11,15 +11,12 @@ in the last bit of a sine still draw the same bytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from flatgrade_data.dataset import Bytes, Labels
+from flatgrade_data.dataset import Bytes, Labels
 
 Array = NDArray[np.float64]
 

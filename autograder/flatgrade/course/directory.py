@@ -75,13 +75,11 @@ class Course:
 
     def assignments(self) -> tuple[str, ...]:
         """List the assignments: folders of the source directory with at least one notebook."""
-        found = [path for path in self._glob("source", ".", "*") if any(Path(path).glob("*.ipynb"))]
-        return tuple(self._names("source", found, r"\.", "(?P<name>.*)"))
+        return tuple(name for name, path in self._names("source", student=".").items() if any(path.glob("*.ipynb")))
 
     def students(self, assignment: str) -> tuple[str, ...]:
         """List the students who handed in a folder for `assignment`, sorted; `collect` judges their names."""
-        found = self._glob("submitted", "*", glob.escape(assignment))
-        return tuple(self._names("submitted", found, "(?P<name>.*)", re.escape(assignment)))
+        return tuple(name for name, path in self._names("submitted", assignment=assignment).items() if path.is_dir())
 
     def source(self, assignment: str) -> Path:
         """Say where the instructor's version lies. Raises CourseError, which lists the assignments that there are."""
@@ -125,8 +123,8 @@ class Course:
             re.escape(self._step(step)), re.escape(student) or name, re.escape(assignment) or name, escape=True
         )
         # Relative to the root, whose own name may hold glob signs.
-        paths = [self._joined(path) for path in glob.glob(pattern, root_dir=self.root)]  # noqa: PTH207
-        matches = [re.fullmatch(regex, path, re.DOTALL) for path in paths]
+        found = glob.glob(pattern, root_dir=self.root)  # noqa: PTH207
+        matches = [re.fullmatch(regex, os.path.join(self.root, path), re.DOTALL) for path in found]  # noqa: PTH118
         return {match["name"]: Path(match[0]) for match in sorted(filter(None, matches), key=lambda m: m["name"])}
 
 
@@ -134,15 +132,19 @@ def check_student(name: str) -> None:
     """Raise CourseError where `name` cannot be a student's folder: one sentence that says why."""
     if not name or not name.strip():
         raise CourseError("A student needs a name; this one is empty.")
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in name[:40]) + ("..." if len(name) > 40 else "")
     if any(unicodedata.category(c) == "Cc" for c in name):
-        raise CourseError(f'The student name "{shown}" has a control character in it; rename the folder.')
+        raise CourseError(f'The student name "{shown(name)}" has a control character in it; rename the folder.')
     if any(unicodedata.category(c) == "Cs" for c in name):
-        raise CourseError(f'The student name "{shown}" is not valid UTF-8; rename the folder.')
+        raise CourseError(f'The student name "{shown(name)}" is not valid UTF-8; rename the folder.')
     if "/" in name or "\\" in name or name.startswith("."):
-        raise CourseError(f'The student name "{shown}" cannot be a folder: no slashes, and no dot at its start.')
+        raise CourseError(f'The student name "{shown(name)}" cannot be a folder: no slashes, and no dot at its start.')
     if len(name) > _MOST_NAME:
-        raise CourseError(f'The student name "{shown}" has {len(name)} characters; nbgrader holds {_MOST_NAME}.')
+        raise CourseError(f'The student name "{shown(name)}" has {len(name)} characters; nbgrader holds {_MOST_NAME}.')
+
+
+def shown(name: str) -> str:
+    """Make a name that somebody else chose fit for a message: no control characters, and not long."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in name[:40]) + ("..." if len(name) > 40 else "")
 
 
 def _read_settings(root: Path) -> tuple[Any, Any]:

@@ -12,9 +12,11 @@ import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 from nbgrader.preprocessors import ClearSolutions
 
 from flatgrade.core.exercise import Assignment, load_assignment
+from flatgrade.core.flatcode import find_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,3 +161,21 @@ def _comments(source: str) -> dict[int, str]:
     """Map the number of each line that has a comment to it."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.start[0]: token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT}
+
+
+def stubs(folder: Path) -> dict[str, str]:
+    """The answer cell of each exercise as a student of the assignment in `folder` gets it, by exercise.
+
+    Read from the notebooks of the source; an exercise whose function no answer cell defines is left out.
+    """
+    assignment, found = load_assignment(folder), {}
+    for path in sorted(folder.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        resources = {"metadata": {"path": str(folder)}, "language": "python"}
+        notebook, _ = ClearStages().preprocess(notebook, resources)
+        for cell in notebook.cells:
+            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+                for name, exercise in assignment.exercises.items():
+                    if find_function(cell.source, exercise.plan[0].function):
+                        found[name] = cell.source
+    return found
