@@ -19,3 +19,6 @@ c.Autograde.sanitize_preprocessors = [
     "flatgrade.course.guard.GradedByFlatgrade",
     *Autograde.sanitize_preprocessors.default(),
 ]
+
+# A written answer holds its mark scheme for the graders; nbgrader would refuse it in a cell that is graded by hand.
+c.ClearMarkScheme.enforce_metadata = False
