@@ -1,0 +1,145 @@
+"""Submissions, collected: each notebook read as data, rebuilt on our own copy, ready for the engine."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from nbgrader.converters import Autograde
+from nbgrader.utils import parse_utc
+
+from flatgrade.course.directory import CourseError, check_student, shown
+from flatgrade.course.reading import UnreadableError, read_submitted
+from flatgrade.course.rebuild import Rebuilt, rebuild, rebuild_unread
+from flatgrade.course.template import Template, load_templates
+from flatgrade.grader.submission import Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from flatgrade.course.directory import Course
+
+TIMESTAMP = "timestamp.txt"
+_MOST_TIMESTAMP = 200
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One submission, ready to be graded and written.
+
+    `notebooks` holds every notebook of the assignment by name, rebuilt; those of `missing` had no file. `files` are the
+    other files to stand beside them, by relative path: the student's, and ours where both have one. `timestamp` is
+    naive UTC, as nbgrader keeps it, or None.
+    """
+
+    submission: Submission
+    notebooks: Mapping[str, Rebuilt]
+    missing: frozenset[str]
+    files: Mapping[str, Path]
+    timestamp: datetime | None
+
+
+class Collector:
+    """Collects the submissions of one assignment; our copy of its notebooks is read once.
+
+    Raises CourseError if the assignment is unknown or was not released.
+    """
+
+    def __init__(self, course: Course, assignment: str) -> None:
+        self.course, self.assignment = course, assignment
+        self.templates: tuple[Template, ...] = load_templates(course, assignment)
+        self._ours = _our_files(course, assignment)
+
+    def collect(self, student: str) -> Collected:
+        """Collect one submission. What is wrong in it stands in `Notebook.problem` or `Submission.notes`.
+
+        Raises CourseError if `student` cannot be a name, or has no folder for this assignment.
+        """
+        check_student(student)
+        folder = self.course.submitted(student, self.assignment)
+        if not folder.is_dir():
+            raise CourseError(f"{student} handed in nothing for {self.assignment}: there is no {folder.name} folder.")
+        names = {template.name for template in self.templates}
+        others = sorted(path.stem for path in folder.glob("*.ipynb") if path.stem not in names)
+        rebuilt = {template.name: _collect_notebook(template, folder, others) for template in self.templates}
+        missing = frozenset(name for name in names if not os.path.lexists(folder / f"{name}.ipynb"))
+        timestamp, notes = _timestamp(folder / TIMESTAMP)
+        notes += [f"{shown(name)}.ipynb is no notebook of this assignment; it was left aside." for name in others]
+        notes += [note for notebook in rebuilt.values() for note in notebook.notes]
+        return Collected(
+            submission=Submission(
+                student, self.assignment, tuple(notebook.notebook for notebook in rebuilt.values()), tuple(notes)
+            ),
+            notebooks=rebuilt,
+            missing=missing,
+            files=_beside(_files(folder, self.course.directory.ignore), self._ours),
+            timestamp=timestamp,
+        )
+
+
+def _collect_notebook(template: Template, folder: Path, others: list[str]) -> Rebuilt:
+    path = folder / f"{template.name}.ipynb"
+    if not os.path.lexists(path):
+        there = ", ".join(f"{shown(name)}.ipynb" for name in others[:5])
+        instead = f"; the folder holds {there}, of another name" if there else ""
+        return rebuild_unread(template, f"{path.name} was not handed in{instead}.")
+    try:
+        found = rebuild(template, read_submitted(path))
+    except UnreadableError as error:
+        return rebuild_unread(template, str(error))
+    return found or rebuild_unread(template, f"{path.name} is not the notebook that was released: no cell of it fits.")
+
+
+def _timestamp(path: Path) -> tuple[datetime | None, list[str]]:
+    """Read the time of handing in as nbgrader does; a note tells if there is a file that holds none."""
+    if not path.is_file() or path.is_symlink():
+        return None, []
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MOST_TIMESTAMP).strip()
+        return (parse_utc(text) if text else None), []
+    except (ValueError, OverflowError, TypeError):
+        return None, [f"{TIMESTAMP} holds no time that can be read; the submission counts as on time."]
+
+
+def _our_files(course: Course, assignment: str) -> dict[str, Path]:
+    """List the files of ours that stand beside the notebooks, less those that a setting leaves to the students."""
+    theirs: Any = Autograde(coursedir=course.directory, config=course.config).exclude_overwriting.get(assignment, ())
+    ours = _files(course.source(assignment), course.directory.ignore)
+    return {name: path for name, path in ours.items() if name not in theirs}
+
+
+def _beside(theirs: dict[str, Path], ours: dict[str, Path]) -> dict[str, Path]:
+    """Put our files among the student's; where a file of one needs the place of a folder of the other, ours stays."""
+    folders = {parent.as_posix() for name in ours for parent in PurePosixPath(name).parents}
+    kept = {
+        name: path
+        for name, path in theirs.items()
+        if name not in folders and not any(parent.as_posix() in ours for parent in PurePosixPath(name).parents)
+    }
+    return {**kept, **ours}
+
+
+def _files(folder: Path, ignore: list[str]) -> dict[str, Path]:
+    """List the plain files below a folder, less notebooks and what nbgrader ignores. Links are never followed.
+
+    A student's link could name any file of the machine, and what is listed here is copied and given back as feedback.
+    """
+    ignored = [*ignore, "*.ipynb"]
+    found: dict[str, Path] = {}
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _matches(name, ignored))
+        for name in sorted(names):
+            path = Path(place) / name
+            plain = path.is_file() and not path.is_symlink() and os.access(path, os.R_OK)
+            if plain and not _matches(name, ignored):
+                found[path.relative_to(folder).as_posix()] = path
+    return found
+
+
+def _matches(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)

@@ -1,0 +1,231 @@
+"""Grades and files as `nbgrader autograde` leaves them, written straight from Records.
+
+Rows are written through nbgrader's own gradebook, one writer at a time; formgrader, feedback and export then work as
+after a stock run. Files go to a folder beside their place first. The order is: rows (not committed), files (renamed
+into place), commit; so a failure on the way leaves the old grade with its old files.
+"""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Self
+
+import nbformat
+from nbgrader import utils
+from nbgrader.api import MissingEntry
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import AssignLatePenalties
+
+from flatgrade.course.clean import clean_markdown, clean_outputs
+from flatgrade.course.directory import CourseError
+from flatgrade.grader.submission import CellKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from flatgrade.course.collect import Collected
+    from flatgrade.course.directory import Course
+    from flatgrade.course.rebuild import Rebuilt
+    from flatgrade.grader.record import ExerciseRecord, Record
+
+_ROUNDING = 1e-9  # a sum of the points of stages may exceed the points of the exercise by that
+
+
+class NotGradedError(CourseError):
+    """A record that must not become a grade, through a fault of ours; nothing was written for this submission."""
+
+
+class GradebookWriter:
+    """Writes the graded submissions of one assignment: `with GradebookWriter(course, "a1") as writer: ...`.
+
+    Manual scores, comments and extra credit of earlier gradings stay. Raises CourseError on entering if the
+    assignment was not released.
+    """
+
+    def __init__(self, course: Course, assignment: str) -> None:
+        self.course, self.assignment = course, assignment
+        self._stock = Autograde(coursedir=course.directory, config=course.config)
+        self._late = AssignLatePenalties(config=course.config)
+        self._late.init_plugin()
+
+    def __enter__(self) -> Self:
+        self._gradebook = self.course.gradebook()
+        try:
+            self._gradebook.find_assignment(self.assignment)
+        except MissingEntry:
+            self._gradebook.close()
+            name = self.assignment
+            raise CourseError(f"{name} has not been released: run `flatgrade release {name}` first.") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._gradebook.close()
+
+    def write(self, collected: Collected, record: Record) -> None:
+        """Write one submission's rows and its `autograded` folder.
+
+        Raises NotGradedError, before anything is written, where the record is blocked by a fault of ours or lacks a
+        result; CourseError where points of record and gradebook differ.
+        """
+        self._refuse(collected, record)
+        student = collected.submission.student
+        folder = self.course.autograded(student, self.assignment)
+        try:
+            row = self._submission(collected)
+            for notebook in row.notebooks:
+                self._grade(notebook, collected, record)
+            self._late_penalties(row, collected)
+            draft = _emptied(folder.with_name(f".{folder.name}.new"))
+            _write_files(draft, collected, record)
+            with _in_place_of(folder, draft):
+                self._gradebook.db.commit()
+        except BaseException:
+            self._gradebook.db.rollback()
+            raise
+        self._stock.set_permissions(self.assignment, student)
+
+    def _submission(self, collected: Collected) -> Any:
+        """Find the submission's row, or make it with its empty grades (which nbgrader commits by itself)."""
+        student, timestamp = collected.submission.student, collected.timestamp
+        try:
+            row = self._gradebook.find_submission(self.assignment, student)
+        except MissingEntry:
+            self._gradebook.update_or_create_student(student)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", module=r"nbgrader\.api")  # its mappings make SQLAlchemy warn
+                row = self._gradebook.add_submission(self.assignment, student)
+        row.timestamp = timestamp or row.timestamp
+        return row
+
+    def _refuse(self, collected: Collected, record: Record) -> None:
+        submission = collected.submission
+        if (record.student, record.assignment) != (submission.student, submission.assignment):
+            raise ValueError(f"the record of {record.student} is not one of {submission.student}")
+        again = "no score was written; run `flatgrade grade` again"
+        if record.blocked:
+            raise NotGradedError(f"{record.student}: the grader itself failed; {again}.")
+        results = {(exercise.notebook, exercise.cell): exercise for exercise in record.exercises}
+        for notebook in submission.notebooks:
+            for cell in notebook.cells:
+                if cell.kind is CellKind.JUDGE and not notebook.problem and (notebook.name, cell.key) not in results:
+                    raise NotGradedError(f"{record.student}: {cell.exercise} has no result; {again}.")
+        points_of = {
+            (name, key): float(cell.metadata.nbgrader.points)
+            for name, rebuilt in collected.notebooks.items()
+            for key, cell in zip(rebuilt.keys, rebuilt.node.cells, strict=True)
+            if utils.is_grade(cell)
+        }
+        for place, exercise in results.items():
+            points = points_of.get(place, 0.0)
+            if exercise.points != points or not 0 <= exercise.earned <= points + _ROUNDING:
+                raise CourseError(
+                    f"{exercise.name} counts {exercise.earned:g} of {exercise.points:g} in the record and {points:g} "
+                    f"points in the gradebook: run `flatgrade release {self.assignment}` and grade again."
+                )
+
+    def _grade(self, row: Any, collected: Collected, record: Record) -> None:
+        """Fill in the rows of one notebook, by nbgrader's rules."""
+        rebuilt = collected.notebooks[row.name]
+        if rebuilt.notebook.problem:
+            for grade in row.grades:
+                grade.auto_score, grade.needs_manual_grade = 0, False
+            return
+        results = {exercise.cell: exercise for exercise in record.exercises if exercise.notebook == row.name}
+        outputs = record.outputs.get(row.name, {})
+        cells = dict(zip(rebuilt.keys, rebuilt.node.cells, strict=True))
+        for grade in row.grades:
+            if not utils.is_task(cells[grade.name]):  # a task waits for a person; nbgrader leaves its row as it is
+                grade.auto_score = _auto_score(cells[grade.name], results.get(grade.name), outputs.get(grade.name))
+                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        for comment in row.comments:
+            cell = cells[comment.name]
+            unchanged = cell.metadata.nbgrader.checksum == utils.compute_checksum(cell) and not utils.is_task(cell)
+            comment.auto_comment = "No response." if unchanged else None
+
+    def _late_penalties(self, row: Any, collected: Collected) -> None:
+        self._gradebook.db.flush()
+        for notebook in row.notebooks:
+            notebook.late_submission_penalty = None
+            if row.total_seconds_late > 0 and not collected.notebooks[notebook.name].notebook.problem:
+                penalty = self._late.plugin_inst.late_submission_penalty(
+                    row.student.id, notebook.score, row.total_seconds_late
+                )
+                if penalty is not None:
+                    notebook.late_submission_penalty = self._late._check_late_penalty(notebook, penalty)
+
+
+def _auto_score(cell: Any, result: ExerciseRecord | None, outputs: list[dict[str, Any]] | None) -> float | None:
+    """Score a cell: as judged; a written answer as nbgrader does (None: a person must look); a test by its outputs.
+
+    A test that did not run has no outputs at all, and earns nothing. What nbgrader's rule cannot score (a number above
+    the points) a person must look at.
+    """
+    if result is not None:
+        return min(result.earned, float(cell.metadata.nbgrader.points))
+    if utils.is_solution(cell):
+        return utils.determine_grade(cell)[0]  # type: ignore[no-any-return]
+    if outputs is None:
+        return 0.0
+    ran = deepcopy(cell)
+    ran.outputs = nbformat.from_dict(outputs)
+    try:
+        return utils.determine_grade(ran)[0]  # type: ignore[no-any-return]
+    except (ValueError, KeyError):
+        return None
+
+
+def _write_files(folder: Path, collected: Collected, record: Record) -> None:
+    for name, path in collected.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    for name, rebuilt in collected.notebooks.items():
+        if name not in collected.missing:
+            text = nbformat.writes(_graded_notebook(rebuilt, record.outputs.get(name, {})), version=4)
+            (folder / f"{name}.ipynb").write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+
+
+def _graded_notebook(rebuilt: Rebuilt, outputs: Mapping[str, list[dict[str, Any]]]) -> Any:
+    """Put in what the cells gave; the judge's outputs are ours, all others are a student's and are cleaned."""
+    node = deepcopy(rebuilt.node)
+    judged = {cell.key for cell in rebuilt.notebook.cells if cell.kind is CellKind.JUDGE}
+    for key, written, cell in zip(rebuilt.keys, rebuilt.written, node.cells, strict=True):
+        if cell.cell_type == "code":
+            if key in outputs:
+                cell.outputs = nbformat.from_dict(outputs[key] if key in judged else clean_outputs(outputs[key]))
+        elif written:
+            cell.source = clean_markdown(cell.source)
+    return node
+
+
+def _emptied(folder: Path) -> Path:
+    """Make a folder, without what an interrupted run may have left in it."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+@contextmanager
+def _in_place_of(folder: Path, draft: Path) -> Iterator[None]:
+    """Move `draft` to `folder`; if the body fails, `folder` is again what it was."""
+    old = _emptied(folder.with_name(f".{folder.name}.old")) / folder.name
+    try:
+        if folder.exists():
+            folder.rename(old)
+        draft.rename(folder)
+        yield
+    except BaseException:
+        if not draft.exists():
+            folder.rename(draft)
+        if old.exists():
+            old.rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old.parent)
