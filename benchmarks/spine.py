@@ -99,7 +99,7 @@ def page(rows, played):
         "",
         f"`flatgrade demo`: {played['students']} submissions of two notebooks each in {played['seconds']} s "
         f"({played['seconds'] / played['students']:.2f} s a submission, building the course included; one of them loops "
-        f"until its limit of 5 s), {played['planted']} mistakes planted, {played['found']} found at their own stage, "
+        f"until its limit of 5 s), {played['planted']} mistakes planted, {played['found']} found at their own stage,",
         f"{played['named']} named.",
     ]
     return "\n".join(lines) + "\n"

@@ -3,12 +3,13 @@
 import re
 from pathlib import Path
 
+import classifiers
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from classifiers import BEGIN, END, PLAN, README, Convolution, Dense, Pool, Relu, with_table
 
-from flatgrade_data import measure, shapes10
-from flatgrade_data.measure import BEGIN, END, PLAN, README, Convolution, Dense, Pool, Relu, with_table
+from flatgrade_data import shapes10
 
 GUIDE = Path(__file__).parents[2] / "docs" / "data.md"
 
@@ -28,7 +29,7 @@ def test_slopes_are_those_of_the_loss():
             scores = layer.forward(scores)
         return np.mean(np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(7), y])
 
-    measure._descend(layers, x, y)
+    classifiers._descend(layers, x, y)
     checked = 0
     for parameter, slope in [(p, s) for d in dense for p, s in zip((d.weights, d.bias), d.slopes, strict=True)]:
         for place in list(np.ndindex(parameter.shape))[::3]:
@@ -47,13 +48,13 @@ def test_nearest_neighbours_vote():
     """One neighbour: the label of the nearest row; three: the most frequent, of equals the smallest."""
     X, y = np.array([[0.0], [1.0], [2.0], [10.0], [11.0]]), np.array([2, 1, 1, 0, 2])
     queries = np.array([[0.1], [10.4]])
-    assert measure._vote(X, y, queries, 1).tolist() == [2, 0]
-    assert measure._vote(X, y, queries, 3).tolist() == [1, 0]
+    assert classifiers._vote(X, y, queries, 1).tolist() == [2, 0]
+    assert classifiers._vote(X, y, queries, 3).tolist() == [1, 0]
 
 
 def test_every_picture_is_used_once_before_one_comes_again():
     """Batches cover all rows in each round, in another order, and the share that is left falls from 1 towards 0."""
-    batches = list(measure._batches(120, 6))
+    batches = list(classifiers._batches(120, 6))
     rounds = [np.concatenate([rows for _, rows in batches[i : i + 3]]) for i in (0, 3)]
     assert [sorted(order.tolist()) for order in rounds] == [list(range(120))] * 2
     assert not np.array_equal(*rounds)
@@ -63,8 +64,8 @@ def test_every_picture_is_used_once_before_one_comes_again():
 def test_nearest_neighbours_are_weaker_than_a_linear_classifier():
     """The order that shapes10 is made for, on a fifth of it and a fifth of the steps; both are better than guessing."""
     data = shapes10(train=1000, test=500)
-    linear = measure._fitted(data, [Dense(3072, 10)], steps=600, pace=1 / 3072)
-    assert 0.15 < measure.nearest_neighbours(data) < linear - 0.03
+    linear = classifiers._fitted(data, [Dense(3072, 10)], steps=600, pace=1 / 3072)
+    assert 0.15 < classifiers.nearest_neighbours(data) < linear - 0.03
 
 
 def test_the_table_takes_its_place_in_a_text():
@@ -82,13 +83,13 @@ def test_the_program_prints_and_writes_what_it_measured(tmp_path, monkeypatch, c
     """One line for each model; the README changes with --write and only then."""
     readme = tmp_path / "README.md"
     readme.write_text(f"{BEGIN}\n{END}\n")
-    monkeypatch.setattr(measure, "README", readme)
-    monkeypatch.setattr(measure, "PLAN", (("fair", lambda _: 0.5, lambda: shapes10(10, 10)),))
+    monkeypatch.setattr(classifiers, "README", readme)
+    monkeypatch.setattr(classifiers, "PLAN", (("fair", lambda _: 0.5, lambda: shapes10(10, 10)),))
     lines = r"\| data \| classifier \| test accuracy \| CPU seconds \|\n\|---\|---\|---:\|---:\|\n\| shapes10 \| fair \| 50\.0 % \| 0\.0 \|\n"
-    measure.main([])
+    classifiers.main([])
     assert re.fullmatch(lines, capsys.readouterr().out)
     assert readme.read_text() == f"{BEGIN}\n{END}\n"
-    measure.main(["--write"])
+    classifiers.main(["--write"])
     assert re.fullmatch(f"{BEGIN}\n{lines}{END}\n", readme.read_text())
 
 
