@@ -54,6 +54,24 @@ def test_an_untouched_notebook_gets_nothing_and_is_done(desk):
     assert comments == {"svm_loss": ("No response.", None), "why": ("No response.", None)}
 
 
+def test_an_untouched_answer_with_a_mark_scheme_is_not_written(new_course):
+    """What the release takes out of an answer for the graders' eyes does not make the rest of it the student's work."""
+    path = new_course / "assignments/a1/svm.ipynb"
+    parts = ["Why?", "### BEGIN SOLUTION", "Half.", "### END SOLUTION"]
+    scheme = ["### BEGIN MARK SCHEME", "3 points", "### END MARK SCHEME"]
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[4].source = "\n".join([*parts, *scheme])
+    nbformat.write(notebook, path)
+    release(Course.open(new_course), "a1")
+    desk = Desk(new_course)
+    assert desk.released()[4].source == "Why?\nYOUR ANSWER HERE"
+    desk.hand_in("ana", desk.released())
+    write(desk, earned=0)
+    grades, comments = rows(desk)
+    assert grades["why"] == (0.0, None, False, 0.0)
+    assert comments["why"] == ("No response.", None)
+
+
 def test_a_deleted_answer_is_not_written(desk):
     """It comes back as it was released, and counts so."""
     cells = desk.answered()

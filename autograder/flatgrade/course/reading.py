@@ -70,7 +70,8 @@ def _json(data: bytes, name: str) -> Any:
         raise UnreadableError(f"{name} is not valid UTF-8: byte {error.start + 1} cannot be read.") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise UnreadableError(f"{name} is not valid JSON: {where}: {error.msg}.") from None
+        reason = error.msg.removesuffix(" starting at")
+        raise UnreadableError(f"{name} is not valid JSON: {where}: {reason}.") from None
     except RecursionError:
         raise UnreadableError(f"{name} is not valid JSON: it is nested too deeply.") from None
     except ValueError:

@@ -2,7 +2,8 @@
 
 The cells and their order come from the release folder, since that is what the students were given; the text and the
 checksum of each locked cell come from the gradebook, where nbgrader keeps them with the hidden tests. Both are written
-by one step, the release, so an assignment must be released before it is collected.
+by one step, the release, so an assignment must be released before it is collected. The checksum of an answer is the
+released one: where a mark scheme was taken out, the gradebook's does not fit what the students were given.
 """
 
 from __future__ import annotations
@@ -122,9 +123,8 @@ def _our_cell(cell: Any, stored: dict[str, Any]) -> OurCell:
     row = stored.get(grade_id)
     if row is None:
         return OurCell(node, cell.source, Role.PLAIN, _kind(cell, ""))
-    node.metadata.nbgrader.checksum = row.checksum
     if row.locked:
-        node.source = row.source
+        node.source, node.metadata.nbgrader.checksum = row.source, row.checksum
     role = Role.TEST if is_test(cell) else Role.LOCKED if row.locked else Role.ANSWER
     exercise = checked_exercise(node.source) if role is Role.TEST else ""
     return OurCell(node, cell.source, role, _kind(cell, exercise), grade_id, exercise)
