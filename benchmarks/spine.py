@@ -98,7 +98,7 @@ def page(rows, played):
         *(f"| {what} | {ms:.1f} |" for what, ms in rows),
         "",
         f"`flatgrade demo`: {played['students']} submissions of two notebooks each in {played['seconds']} s "
-        f"({played['seconds'] / played['students']:.2f} s a submission, building the course included; one of them loops "
+        f"({played['seconds'] / played['students']:.2f} s a submission, building the course included; one loops "
         f"until its limit of 5 s), {played['planted']} mistakes planted, {played['found']} found at their own stage,",
         f"{played['named']} named.",
     ]

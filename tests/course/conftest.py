@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from hypothesis import HealthCheck, settings
 
 from flatgrade.core.finding import Verdict
 from flatgrade.course.directory import Course
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # A busy machine is no failure: how long an example takes is never part of a law.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
 
 CONFIG = Path(__file__).parents[2] / "nbgrader_config.py"
 

@@ -79,7 +79,7 @@ class Judgement:
 
     @property
     def price(self) -> float:
-        """The cost of the explanation when a name halves a fault, and a second mistake behind one fault adds a little."""
+        """The cost when a name halves a fault, and a second mistake behind one fault adds a little."""
         faults = len(self.explanation.faults)
         return (
             self.explanation.cost

@@ -25,8 +25,8 @@ class Planted:
 def plant(solution: Solution, base: StagedFunction, mistakes: Sequence[Mistake]) -> Planted | None:
     """The text of `base` with all mistakes in it; None where one of them does not fit, or they cannot be told.
 
-    They cannot be told where the answer is right all the same (two that cancel), where mending one of several changes no
-    output (one that hides another), or where one other known mistake alone gives the same results.
+    They cannot be told where the answer is right all the same (two that cancel), where mending one of several changes
+    no output (one hides another), or where one other known mistake alone gives the same results.
     """
     text = _with_edits(solution, base, mistakes)
     if text is None or _results(solution, text) is None:
