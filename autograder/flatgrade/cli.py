@@ -115,6 +115,9 @@ def grade(
             print(record.to_json())  # noqa: T201 -- a line for a program, as it is
     else:
         out.print(_class_table(records))
+    if not student:
+        page = commands.write_page(opened, key, records)
+        err.print(f"Open {page}", markup=False, soft_wrap=True)
     _complain(records)
     raise typer.Exit(_exit_code(records))
 

@@ -16,6 +16,7 @@ from flatgrade.grader.engine import AnswerKey, grade_batch
 from flatgrade.grader.prove import Proof, prove
 from flatgrade.grader.record import Record
 from flatgrade.grader.sandbox import Sandbox, require
+from flatgrade.report.page import class_page
 from flatgrade.report.verdict import verdict_outputs
 
 PRIVATE = ".flatgrade"  # folder of the course for what is ours and secret: the term's seed, the Records
@@ -98,6 +99,14 @@ def save(course: Course, record: Record) -> None:
     draft = folder / f".{record.student}.new"
     draft.write_text(record.to_json() + "\n", encoding="utf-8")
     draft.replace(folder / f"{record.student}.json")
+
+
+def write_page(course: Course, key: AnswerKey, records: Sequence[Record]) -> Path:
+    """Write the class page of an assignment to `.flatgrade/<assignment>.html`; returns where it is."""
+    page = course.root / PRIVATE / f"{key.assignment.name}.html"
+    ordered = sorted(records, key=lambda record: record.student)
+    page.write_text(class_page(ordered, title=key.assignment.title), encoding="utf-8")
+    return page
 
 
 def prove_assignments(

@@ -122,6 +122,9 @@ def test_bad_submissions_do_not_stop_the_batch(course):
     assert result.exit_code == 1
     told = dict(line.split(": ", 1) for line in result.stderr.splitlines() if ": " in line)
     assert set(told) == {"missing", "broken", "other"}
+    page = course / ".flatgrade" / "a1_flat_backprop.html"
+    assert f"Open {page}" in result.stderr
+    assert "Zoë van der Berg" in page.read_text(encoding="utf-8")
     assert told["missing"] == "softmax.ipynb was not handed in."
     assert told["broken"].startswith("softmax.ipynb is not valid JSON: line 1, column 2")
     assert "softmax.ipynb" in told["other"]

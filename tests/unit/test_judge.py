@@ -46,6 +46,16 @@ def test_a_right_answer_has_full_points_and_nothing_is_traced(name):
         assert worker.asked == {"call": record.cases_run, "trace": 0}
 
 
+@pytest.mark.parametrize("name", ["svm_loss", "softmax_loss"])
+def test_a_right_answer_in_float32_has_full_points(name):
+    """Whoever computes in float32 is right as far as float32 goes; a mistake is still one."""
+    first = "    N = X.shape[0]\n"
+    cast = f"{first}    W, X = W.astype(np.float32), X.astype(np.float32)\n"
+    record = judged(answer((first, cast), name=name), name)
+    assert (record.verdict, record.earned) == (Verdict.PASS, 10)
+    assert judged(answer((first, cast), ("2 * reg * W", "reg * W"), name=name), name).verdict is Verdict.WRONG
+
+
 def test_one_mistake_costs_its_stage_and_is_named_with_its_line():
     """The stage is charged, what follows it is credited, and the hint of the mistake is the advice."""
     record = judged(answer(("2 * reg * W", "reg * W")))

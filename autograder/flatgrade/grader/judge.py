@@ -32,6 +32,7 @@ from flatgrade.grader.reference import Solution
 from flatgrade.grader.replies import CallReply, read_call, read_trace
 
 _SPECIAL_CASES = 2
+_FLOAT32_TOLERANCE = 1e-3
 _MAX_FINDINGS = 8
 
 
@@ -135,9 +136,15 @@ def _output_finding(
 ) -> Finding | None:
     got = values.get(name)
     broken = contract_finding(name, got, expected[name])
-    if broken or close(got, expected[name], exercise.tolerance(name)):
+    if broken or close(got, expected[name], _tolerance(exercise, name, got)):
         return broken
     return Finding(f"{name} {WRONG_VALUES}", "", name)
+
+
+def _tolerance(exercise: Exercise, name: str, got: Any) -> float:
+    """The tolerance of an output; a result in float32 is right as far as float32 can be."""
+    tolerance = exercise.tolerance(name)
+    return max(tolerance, _FLOAT32_TOLERANCE) if np.asarray(got).dtype == np.float32 else tolerance
 
 
 def _verdict(results: Sequence[CaseResult]) -> Verdict:

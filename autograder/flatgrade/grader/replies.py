@@ -55,7 +55,7 @@ def read_value(item: Any) -> Any:
 
 def read_trace(reply: Mapping[str, Any]) -> Trace | None:
     """The reply to a trace, with the returned values in `returned`; None where there is no trace."""
-    if reply.get("status") != "ok":
+    if _text(reply.get("status")) != "ok":
         return None
     trace = Trace(returned=[read_value(item) for item in _list(reply.get("returned"))])
     for row in _list(reply.get("versions")):
