@@ -1,0 +1,212 @@
+"""A student's functions under an exercise's contract: what is wrong before any number is compared."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from flatgrade.core.compare import contract_finding
+from flatgrade.core.exercise import Exercise
+from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.flatcode import changed_in_place, find_function, source_of, statements, written
+from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan
+from flatgrade.core.slopes import letter_sizes
+from flatgrade.core.trace import Trace, TracedFunction, traced
+
+_ADVICE = {
+    NameError: "Is the name spelled as in the line that makes it?",
+    UnboundLocalError: "Is the name given a value before this line?",
+    TypeError: "Look at what the names in this line hold: print(type(a)).",
+    RecursionError: "Does the function call itself?",
+}
+
+
+class EndedError(Exception):
+    """The check is over: a verdict, what to say, and the lines of the student's text that it is about."""
+
+    def __init__(self, verdict: Verdict, *findings: Finding, lines: tuple[int, ...] = ()) -> None:
+        super().__init__(*findings)
+        self.verdict, self.findings = verdict, findings
+        self.lines = lines or tuple(finding.line for finding in findings[:1] if finding.line)
+
+
+class Subject:
+    """The functions of one exercise in a student's namespace.
+
+    `function` is the one function of a plan of one call (None otherwise), `text` its source, `names` what its code
+    gives values to, and `unwritten` the lines of those names that are `...` still.
+    """
+
+    def __init__(self, exercise: Exercise, namespace: Mapping[str, Any]) -> None:
+        self.exercise, self.namespace = exercise, namespace
+        self.title = exercise.plan[0].function
+        found = namespace.get(exercise.plan[0].function)
+        self.function: Callable[..., Any] | None = found if len(exercise.plan) == 1 and callable(found) else None
+        self.text = source_of(self.function) if self.function else None
+        self._node = _definition(self.text, self.function)
+        self.names = written(self._node) if self._node else set()
+        self.unwritten = _unwritten(self._node)
+
+    @functools.cached_property
+    def _traced(self) -> TracedFunction | None:
+        return traced(self.function) if self.function else None
+
+    def run(self, inputs: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+        """The outputs for `inputs` (arrays are copied), by name, all within the contract.
+
+        Raises EndedError where the contract is broken; `where` says on which inputs, as in " for N = 5".
+        """
+        copies = _copies(inputs)
+        kept = self._called(copies, where)
+        for name in self.exercise.returns:
+            self._check_output(name, kept[name], inputs)
+        for name, value in inputs.items():
+            if isinstance(value, np.ndarray) and not np.array_equal(value, copies[name], equal_nan=True):
+                raise EndedError(Verdict.WRONG, self._changed(name))
+        return {name: kept[name] for name in self.exercise.returns}
+
+    def again(self, inputs: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """The same for inputs like those of a `run` that went well: nothing but exceptions is looked for."""
+        return self._called(_copies(inputs), where)
+
+    def trace(self, inputs: Mapping[str, Any]) -> Trace:
+        """What the names of the function held on these inputs; an empty trace where its code is not flat."""
+        if self._traced is None:
+            return Trace()
+        try:
+            return self._traced.run(tuple(inputs[name] for name in self.exercise.call.arguments))
+        except SystemExit:
+            return Trace()
+
+    def shape(self, name: str, inputs: Mapping[str, Any]) -> tuple[int, ...] | None:
+        """The shape of a stage or an output on these inputs by the contract, or None where it does not say."""
+        if name in self.exercise.gradients:
+            shape: tuple[int, ...] = np.shape(inputs[self.exercise.gradients[name]])
+            return shape
+        stage, sizes = self.exercise.stage(name), letter_sizes(self.exercise, inputs)
+        if stage is None or not set(stage.shape) <= set(sizes):
+            return None
+        return tuple(sizes[letter] for letter in stage.shape)
+
+    def _called(self, copies: dict[str, Any], where: str) -> dict[str, Any]:
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                return run_plan(self.exercise.plan, self.namespace, copies)
+        except MissingFunctionError as error:
+            advice = f"Run the cell that defines {self.title}, then this one."
+            raise EndedError(Verdict.MISSING, Finding(str(error), advice)) from None
+        except PlanError as error:
+            raise self._wrong_results(str(error)) from None
+        except MemoryError:
+            said = f"{self.title} needs more memory than there is."
+            raise EndedError(Verdict.MEMORY, Finding(said, "How large is the largest array?")) from None
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- what the student's code raises is told, not raised
+            raise self._stopped(error, where) from None
+
+    def _stopped(self, error: BaseException, where: str) -> EndedError:
+        line, values = self._place(error)
+        if isinstance(error, NotImplementedError):
+            advice = "Replace the line that raises NotImplementedError by your own."
+            return EndedError(Verdict.NOT_WRITTEN, Finding(f"{self.title} is not written yet.", advice, line=line))
+        first = min(self.unwritten.values(), default=0)
+        if first and not 0 < line < first:
+            return self._not_written()
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".removesuffix(": ").rstrip(".")
+        at = f" in line {line}" if line else ""
+        advice = self._shapes(line, values) if isinstance(error, (ValueError, IndexError)) else ""
+        advice = advice or _ADVICE.get(type(error), "")
+        return EndedError(Verdict.ERROR, Finding(f"{self.title} stops{at}{where}: {said}.", advice, line=line))
+
+    def _not_written(self) -> EndedError:
+        name, line = min(self.unwritten.items(), key=lambda item: item[1])
+        contract = {stage.name for stage in self.exercise.stages} | set(self.exercise.returns)
+        if len(self.unwritten) > 1 and contract <= set(self.unwritten):
+            finding = Finding(
+                f"{self.title} is still the stub: none of its stages is written.",
+                f"Begin with {name} in line {line}: replace the ... by your own line.",
+                name,
+                line,
+            )
+        else:
+            fact = f"{name} (line {line}) is not written yet."
+            finding = Finding(fact, "Replace the ... by your own line.", name, line)
+        return EndedError(Verdict.NOT_WRITTEN, finding)
+
+    def _wrong_results(self, said: str) -> EndedError:
+        """A plan that does not get its results; a body of `pass` alone is a stub."""
+        body = list(statements(self._node.body)) if self._node else []
+        if body and all(isinstance(item.node, ast.Pass) for item in body):
+            said = f"{self.title} is still the stub: it does nothing."
+            return EndedError(Verdict.NOT_WRITTEN, Finding(said, "Write its lines, then run its cell."))
+        results = ", ".join(self.exercise.plan[-1].results)
+        return EndedError(Verdict.WRONG, Finding(said, f"Is its last line return {results}?"))
+
+    def _check_output(self, name: str, got: Any, inputs: Mapping[str, Any]) -> None:
+        shape = self.shape(name, inputs)
+        finding = contract_finding(name, got, got if shape is None else np.zeros(shape))
+        if got is Ellipsis and self.unwritten:
+            raise self._not_written()
+        if finding:
+            raise EndedError(Verdict.NOT_WRITTEN if got is Ellipsis else Verdict.WRONG, finding)
+
+    def _changed(self, name: str) -> Finding:
+        body = statements(self._node.body) if self._node else ()
+        lines = [item.line for item in body if name in changed_in_place(item.node)]
+        advice = f"Line {lines[0]} changes it in place." if lines else f"Begin with {name} = {name}.copy()."
+        return Finding(f"Your function changed {name}; work on a copy.", advice, line=lines[0] if lines else 0)
+
+    def _place(self, error: BaseException) -> tuple[int, dict[str, Any]]:
+        """The last line of the student's functions that the exception passed through (0: none), and its values."""
+        called = [self.namespace.get(call.function) for call in self.exercise.plan]
+        called += [method for item in called if inspect.isclass(item) for method in vars(item).values()]
+        files = {item.__code__.co_filename for item in called if inspect.isfunction(item)}
+        line, values, step = 0, dict[str, Any](), error.__traceback__
+        while step is not None:
+            if step.tb_frame.f_code.co_filename in files:
+                line, values = step.tb_lineno, step.tb_frame.f_locals
+            step = step.tb_next
+        return line, values
+
+    def _shapes(self, line: int, values: Mapping[str, Any]) -> str:
+        """The shapes of the arrays that the statement at `line` reads; "" where there are none."""
+        body = statements(self._node.body) if self._node else ()
+        reads = {name for item in body if item.line <= line <= (item.node.end_lineno or 0) for name in item.reads}
+        arrays = [name for name in values if name in reads and isinstance(values[name], np.ndarray)]
+        shown = [f"{name} {'' if i else 'has shape '}{values[name].shape}" for i, name in enumerate(arrays)]
+        return f"There, {' and '.join([', '.join(shown[:-1]), shown[-1]] if shown[1:] else shown)}." if shown else ""
+
+
+def _copies(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
+
+
+def _definition(text: str | None, function: Callable[..., Any] | None) -> ast.FunctionDef | None:
+    try:
+        return find_function(text, getattr(function, "__name__", "")) if text else None
+    except SyntaxError:
+        return None
+
+
+def _unwritten(node: ast.FunctionDef | None) -> dict[str, int]:
+    """Names that nothing but `...` is assigned to, and the line where that is."""
+    lines: dict[str, int] = {}
+    others: set[str] = set()
+    for part in ast.walk(node) if node else ():
+        if not isinstance(part, (ast.Assign, ast.AnnAssign)):
+            continue
+        for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
+            values = part.value.elts if isinstance(part.value, ast.Tuple) else [part.value]
+            dots = all(isinstance(value, ast.Constant) and value.value is Ellipsis for value in values)
+            for name in (item.id for item in ast.walk(target) if isinstance(item, ast.Name)):
+                if dots:
+                    lines.setdefault(name, part.lineno)
+                elif isinstance(target, (ast.Name, ast.Tuple)):
+                    others.add(name)
+    return {name: line for name, line in lines.items() if name not in others}
