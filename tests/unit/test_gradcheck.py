@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flatgrade.core.finding import Finding
-from flatgrade.core.gradcheck import Agreement, check_backward, check_gradient
-from flatgrade.core.slope import Loss, Remainder
+from flatgrade.core.gradients.gradcheck import Agreement, check_backward, check_gradient
+from flatgrade.core.gradients.slope import Loss, Remainder
 
 AGREE, DISAGREE, INCONCLUSIVE = Agreement.AGREE, Agreement.DISAGREE, Agreement.INCONCLUSIVE
 LARGE = 200_000
@@ -394,7 +394,7 @@ def test_search_that_gives_up_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> Non
     """An error spread so thin that no entry shows it is not passed when the search for one is cut short."""
     x = normal(20_000)
     assert check_gradient(squares, x, 2 * x).verdict is AGREE
-    monkeypatch.setattr("flatgrade.core.gradcheck.SEARCH", 100)
+    monkeypatch.setattr("flatgrade.core.gradients.gradcheck.SEARCH", 100)
     check = check_gradient(squares, x, (2 + 1e-7) * x)
     assert (check.verdict, check.kinks) == (INCONCLUSIVE, 0)
 

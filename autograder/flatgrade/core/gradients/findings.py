@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flatgrade.core.finding import Finding
-from flatgrade.core.slope import Array, Loss
+from flatgrade.core.gradients.slope import Array, Loss
 
 SAME = 1e-12  # relative: two calls agree (a matrix product may round by the alignment of its arrays)
 NOT_FINITE = "Look for a division by zero, the log of zero, or an exp that overflows."

@@ -18,9 +18,9 @@ import numpy as np
 
 from flatgrade.core.exercise import Exercise
 from flatgrade.core.finding import Finding
-from flatgrade.core.measure import Measured, factor, factors, measure, relation, slopes
-from flatgrade.core.rerun import Cut, Rerun
-from flatgrade.core.slope import STEP, Agreement, Array
+from flatgrade.core.gradients.measure import Measured, factor, factors, measure, relation, slopes
+from flatgrade.core.gradients.rerun import Cut, Rerun
+from flatgrade.core.gradients.slope import STEP, Agreement, Array
 
 LARGE = 400  # stages with more entries are not looked into
 DIRECTIONS = 4

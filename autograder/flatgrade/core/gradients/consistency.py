@@ -1,8 +1,9 @@
 """Check without answers: whether a student's backward pass fits the student's own forward pass.
 
 The slope of the returned loss says *whether* an output gradient fits; for that the function is only called. If one does
-not fit, and the code is flat, a second slope says *which line* does not (`flatgrade.core.blame`). An inconsistency has
-two ends, so no finding calls a line wrong: it names the gradient line, and the forward line that it does not fit.
+not fit, and the code is flat, a second slope says *which line* does not (`flatgrade.core.gradients.blame`). An
+inconsistency has two ends, so no finding calls a line wrong: it names the gradient line, and the forward line that it
+does not fit.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from flatgrade.core.blame import blame
 from flatgrade.core.exercise import Exercise
 from flatgrade.core.finding import Finding
-from flatgrade.core.measure import Measured, factor, measure, relation
-from flatgrade.core.rerun import NotFlatError, Rerun
-from flatgrade.core.slope import Agreement, Array, Loss, Remainder
+from flatgrade.core.gradients.blame import blame
+from flatgrade.core.gradients.measure import Measured, factor, measure, relation
+from flatgrade.core.gradients.rerun import NotFlatError, Rerun
+from flatgrade.core.gradients.slope import Agreement, Array, Loss, Remainder
 
 Run = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 

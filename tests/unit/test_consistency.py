@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from support.corpus import programs
 from support.course import a1, a1_solutions, defined
 
-from flatgrade.core.blame import slot
 from flatgrade.core.draw import draw_inputs
 from flatgrade.core.exercise import load_assignment
-from flatgrade.core.measure import factor, factors, measure
+from flatgrade.core.gradients.blame import slot
+from flatgrade.core.gradients.consistency import consistency, fits_along
+from flatgrade.core.gradients.measure import factor, factors, measure
+from flatgrade.core.gradients.rerun import NotFlatError, Rerun
+from flatgrade.core.gradients.slope import Agreement
 from flatgrade.core.plan import run_plan
-from flatgrade.core.rerun import NotFlatError, Rerun
-from flatgrade.core.slope import Agreement
-from flatgrade.core.slopes import consistency, fits_along
 from flatgrade.core.staged import StagedError
 from flatgrade.grader.reference import staged
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from flatgrade.core.finding import Finding
-from flatgrade.core.gradient_findings import (
+from flatgrade.core.gradients.findings import (
     Comparison,
     apart,
     broken_backward,
@@ -30,7 +30,7 @@ from flatgrade.core.gradient_findings import (
     pattern,
     place,
 )
-from flatgrade.core.slope import ENOUGH, Agreement, Array, Loss, Reading, Remainder, signs
+from flatgrade.core.gradients.slope import ENOUGH, Agreement, Array, Loss, Reading, Remainder, signs
 
 __all__ = ["Agreement", "GradCheck", "check_backward", "check_gradient"]
 
@@ -82,7 +82,7 @@ def check_gradient(
     (it is overwritten after the call), and returns one number.
     `gradient` is anything; right is a float64 array of exactly that shape. `sizes` names numbers that may turn up as a
     wrong factor (`{"N": 20}`); the sizes of the axes of `at` are tried anyway. The same seed gives the same check.
-    What `loss` raises is passed on. Central differences, h = 1e-5 max(1, |x|): see `flatgrade.core.slope`.
+    What `loss` raises is passed on. Central differences, h = 1e-5 max(1, |x|): see `flatgrade.core.gradients.slope`.
     """
     at = np.array(at, dtype=np.float64)
     counted = Loss(loss)

@@ -1,7 +1,7 @@
 """Compare a claimed gradient with central differences, entry by entry, and put a difference into words.
 
 Made for small arrays and many comparisons: two calls of the function an entry, and a careful second look
-(`flatgrade.core.slope`) only where the first one does not agree.
+(`flatgrade.core.gradients.slope`) only where the first one does not agree.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flatgrade.core.gradient_findings import apart, place
-from flatgrade.core.slope import STEP, Agreement, Array, Loss, Remainder
+from flatgrade.core.gradients.findings import apart, place
+from flatgrade.core.gradients.slope import STEP, Agreement, Array, Loss, Remainder
 
 SAME = 1e-6  # relative to the largest slope: as near as this is equal, after two calls
 TINY = 1e-9  # differences that no step of 1e-5 can see
