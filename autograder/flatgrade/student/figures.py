@@ -11,8 +11,8 @@ import numpy as np
 from flatgrade.core.compare import allowed_error, close
 from flatgrade.core.exercise import Case, Exercise
 from flatgrade.core.finding import Finding
-from flatgrade.core.gradient_findings import apart, place
-from flatgrade.core.measure import factor
+from flatgrade.core.gradients.findings import apart, place
+from flatgrade.core.gradients.measure import factor
 from flatgrade.core.trace import Trace
 
 _TIMES = {"2": "That is twice as much.", "1/2": "That is half as much.", "-1": "Only the sign is different."}

@@ -13,8 +13,8 @@ import numpy as np
 from flatgrade.core.draw import draw_inputs, sizes
 from flatgrade.core.exercise import Exercise, Stage
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.core.slope import Agreement
-from flatgrade.core.slopes import consistency, fits_along, letter_sizes
+from flatgrade.core.gradients.consistency import consistency, fits_along, letter_sizes
+from flatgrade.core.gradients.slope import Agreement
 from flatgrade.core.trace import Trace
 from flatgrade.student.figures import compare_outputs, compare_stages
 from flatgrade.student.guard import Printed

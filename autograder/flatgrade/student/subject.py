@@ -15,8 +15,8 @@ from flatgrade.core.compare import contract_finding
 from flatgrade.core.exercise import Exercise
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.flatcode import changed_in_place, find_function, source_of, statements, written
+from flatgrade.core.gradients.consistency import letter_sizes
 from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan
-from flatgrade.core.slopes import letter_sizes
 from flatgrade.core.trace import Trace, TracedFunction, traced
 
 _ADVICE = {
