@@ -9,7 +9,7 @@ demo: .venv/.grading  ## play a class: build a course, grade it, write build/dem
 	$(BIN)/flatgrade demo
 
 test: lint  ## everything that CI runs
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
