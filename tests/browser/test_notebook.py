@@ -70,7 +70,7 @@ def test_check_in_jupyterlab(classroom, serve, page, expect, photograph, right_a
     def checked(sign: str, summary: str) -> None:
         notebook.run("svm_loss")
         expect(notebook.run("test_svm_loss")).to_have_count(1)
-        expect(shown.locator("> p")).to_contain_text(f"{sign}svm_loss: {summary}")
+        expect(shown.locator("> p")).to_contain_text(f"{sign} svm_loss: {summary}")
 
     checked("…", "not written yet.")
     expect(shown).to_contain_text(f"scores in line {line_of(notebook.sources['svm_loss'], 'scores = ...')}")
@@ -89,4 +89,5 @@ def test_check_in_jupyterlab(classroom, serve, page, expect, photograph, right_a
     expect(shown).to_contain_text("half the slope")
     expect(shown).to_have_css("border-left-color", RED)
     expect(shown.get_by_role("row", name=re.compile("^dW"))).to_contain_text("does not fit")
+    expect(shown.locator("tbody th").first).to_have_css("text-align", "left")  # our rules win over JupyterLab's
     photograph(notebook.cell("test_svm_loss"), "check")

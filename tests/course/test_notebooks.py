@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -298,3 +300,24 @@ def test_runs_from_top_to_bottom_offline(name, tmp_path, monkeypatch):
     reached = float(accuracy.outputs[0].text)
     (promised,) = re.findall(r"\*\*at least (\d+) %\*\* of the test pictures", "".join(markdown(name)))
     assert reached >= int(promised) / 100 > 0.29  # the text also says that nearest neighbours reach 29 %
+
+
+def test_nbgraders_validate_sees_a_wrong_answer(tmp_path):
+    """The Validate button tells a student that the answer is not right yet, and is content when it is."""
+    folder = tmp_path / "a1_flat_backprop"
+    shutil.copytree(FOLDER, folder)
+    path = folder / "linear_svm.ipynb"
+    program = Path(sys.executable).parent / "nbgrader"
+
+    def validate():
+        told = subprocess.run([program, "validate", path], cwd=folder, capture_output=True, text=True, check=True)
+        return told.stdout + told.stderr
+
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if "skip-grading" not in cell.metadata.get("tags", [])]
+    nbformat.write(notebook, path)
+    assert "Success! Your notebook passes all the tests." in validate()
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("2 * reg * W", "reg * W") if cell.cell_type == "code" else cell.source
+    nbformat.write(notebook, path)
+    assert re.search(r"dW \(line \d+\) does not fit reg_loss \(line \d+\)", validate())

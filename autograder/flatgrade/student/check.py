@@ -23,7 +23,12 @@ from flatgrade.student.result import CheckResult
 from flatgrade.student.subject import EndedError, Subject
 
 GRADING = "FLATGRADE_GRADING"
+VALIDATING = "NBGRADER_VALIDATING"
 _STAFF = "This is not your fault: tell the course staff."
+
+
+class NotRightError(AssertionError):
+    """Raised while nbgrader validates a notebook: only an error tells its Validate button of a wrong answer."""
 
 
 def check(name: str) -> CheckResult | None:
@@ -32,13 +37,16 @@ def check(name: str) -> CheckResult | None:
     The function is looked up in IPython's namespace, or in the caller's globals; the contract is the nearest
     `exercises.toml` in the working directory or above it. Shown as HTML in Jupyter, as text elsewhere. It takes 0.2 s
     at most where one call takes a millisecond, and never longer than the contract's `call_seconds`. Raises nothing
-    but KeyboardInterrupt. Where FLATGRADE_GRADING is set it returns None at once: the judge does the rest.
+    but KeyboardInterrupt, and NotRightError where nbgrader validates. Where FLATGRADE_GRADING is set it returns None at
+    once: the judge does the rest.
     """
     if os.environ.get(GRADING):
         return None
     shell = _shell()
     namespace = shell.user_ns if shell else sys._getframe(1).f_globals
     result = look(name, namespace, Path.cwd())
+    if os.environ.get(VALIDATING) and result.verdict is not Verdict.PASS:
+        raise NotRightError(str(result))
     if shell:
         result._ipython_display_()
         return replace(result, shown=shell.execution_count)

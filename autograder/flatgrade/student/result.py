@@ -94,28 +94,31 @@ def _state(row: Row) -> str:
 
 
 # Middle tones for signs and rules, to be told on white and on black; text has the colour of the theme.
+# The class stands twice: JupyterLab styles what a cell shows by rules of two classes, which must not win over these.
 _STYLE = """
-.flatgrade { --ok: #2f9e44; --bad: #e5484d; --rest: #868e96; --rule: rgba(128, 128, 128, 0.35);
+.flatgrade.flatgrade { --ok: #2f9e44; --bad: #e5484d; --rest: #868e96; --rule: rgba(128, 128, 128, 0.35);
   --code: var(--jp-code-font-family, ui-monospace, Menlo, Consolas, monospace);
   border-left: 4px solid var(--rest); padding: 2px 0 2px 10px; margin: 2px 0; max-width: 860px;
   color: var(--jp-content-font-color1, inherit); font-size: 13px; line-height: 1.5;
   font-family: var(--jp-content-font-family, system-ui, sans-serif); }
-.flatgrade.pass { border-color: var(--ok); } .flatgrade.stop { border-color: var(--bad); }
-.flatgrade p { margin: 0 0 4px; } .flatgrade .time, .flatgrade .note { opacity: 0.75; }
-.flatgrade .sign { display: inline-block; width: 1.5em; font-weight: 700; color: var(--rest); }
-.flatgrade .pass .sign, .flatgrade.pass p .sign { color: var(--ok); }
-.flatgrade .stop .sign, .flatgrade.stop p .sign { color: var(--bad); }
-.flatgrade ol { margin: 4px 0 6px; padding-left: 1.5em; } .flatgrade li { margin: 0 0 4px; }
-.flatgrade ol.one { list-style: none; }
-.flatgrade pre { margin: 4px 0 8px; padding: 5px 9px; overflow-x: auto; border-radius: 3px; line-height: 1.45;
+.flatgrade.flatgrade.pass { border-color: var(--ok); } .flatgrade.flatgrade.stop { border-color: var(--bad); }
+.flatgrade.flatgrade p { margin: 0 0 4px; } .flatgrade.flatgrade .time, .flatgrade.flatgrade .note { opacity: 0.75; }
+.flatgrade.flatgrade .sign { display: inline-block; width: 1.5em; font-weight: 700; color: var(--rest); }
+.flatgrade.flatgrade .pass .sign, .flatgrade.flatgrade.pass p .sign { color: var(--ok); }
+.flatgrade.flatgrade .stop .sign, .flatgrade.flatgrade.stop p .sign { color: var(--bad); }
+.flatgrade.flatgrade ol { margin: 4px 0 6px; padding-left: 1.5em; } .flatgrade.flatgrade li { margin: 0 0 4px; }
+.flatgrade.flatgrade ol.one { list-style: none; }
+.flatgrade.flatgrade pre { margin: 4px 0 8px; padding: 5px 9px; overflow-x: auto; border-radius: 3px; line-height: 1.45;
   background: rgba(128, 128, 128, 0.13); color: inherit; font: 12px/1.45 var(--code); }
-.flatgrade pre i { font-style: normal; opacity: 0.65; user-select: none; }
-.flatgrade table { border-collapse: collapse; margin: 4px 0 4px 1.6em; font-size: 12px; color: inherit; }
-.flatgrade table th, .flatgrade table td { text-align: left; padding: 2px 16px 2px 0; background: none;
+.flatgrade.flatgrade pre i { font-style: normal; opacity: 0.65; user-select: none; }
+.flatgrade.flatgrade table { border-collapse: collapse; margin: 4px 0 4px 1.6em; font-size: 12px; color: inherit; }
+.flatgrade.flatgrade table th, .flatgrade.flatgrade table td { text-align: left; padding: 2px 16px 2px 0;
+  background: none;
   border: 0; border-bottom: 1px solid var(--rule); vertical-align: baseline; white-space: nowrap; color: inherit; }
-.flatgrade table td.note { white-space: normal; } .flatgrade table .number { text-align: right; }
-.flatgrade thead th { font-weight: 600; } .flatgrade tbody th { font-weight: 400; }
-.flatgrade tbody th, .flatgrade td.shape, .flatgrade td.number { font-family: var(--code); }
+.flatgrade.flatgrade table td.note { white-space: normal; } .flatgrade.flatgrade table .number { text-align: right; }
+.flatgrade.flatgrade thead th { font-weight: 600; } .flatgrade.flatgrade tbody th { font-weight: 400; }
+.flatgrade.flatgrade tbody th, .flatgrade.flatgrade td.shape, .flatgrade.flatgrade td.number {
+  font-family: var(--code); }
 """
 _NUMBER = ' class="number"'
 _CLASSES = {State.FITS: "pass", State.DIFFERS: "stop"}
@@ -126,7 +129,7 @@ def _html(result: CheckResult) -> str:
     parts = [
         f"<style>{_STYLE}</style>",
         f'<div class="flatgrade {kind}" role="group" aria-label="check of {_text(result.exercise)}">',
-        f'<p><span class="sign" aria-hidden="true">{result.verdict.symbol}</span><b>{_text(result.exercise)}</b>: '
+        f'<p><span class="sign" aria-hidden="true">{result.verdict.symbol}</span> <b>{_text(result.exercise)}</b>: '
         f'{_text(result.summary)} <span class="time">({result.seconds * 1000:.0f} ms)</span></p>',
     ]
     if result.findings:
@@ -155,7 +158,7 @@ def _rows(result: CheckResult) -> str:
     body = "\n".join(
         f'<tr><th scope="row">{_text(row.stage)}</th><td{_NUMBER}>{row.line or ""}</td>'
         f'<td class="shape">{_text(row.shape)}</td><td class="{_CLASSES.get(row.state, "rest")}">'
-        f'<span class="sign" aria-hidden="true">{row.state.symbol}</span>{row.state}</td>'
+        f'<span class="sign" aria-hidden="true">{row.state.symbol}</span> {row.state}</td>'
         + (f'<td class="note">{_text(row.note)}</td></tr>' if "note" in columns else "</tr>")
         for row in result.rows
     )
