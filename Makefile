@@ -25,7 +25,7 @@ docs: .venv/.dev  ## write the generated pages of docs/ anew
 	$(BIN)/flatgrade prove --markdown docs/proofs.md
 
 clean:
-	rm -rf build dist release .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -16,7 +16,7 @@ c.GenerateAssignment.preprocessors = [
 
 # nbgrader would give full points for check("..."), which raises no error: such notebooks are graded by flatgrade alone.
 c.Autograde.sanitize_preprocessors = [
-    "flatgrade.course.guard.GradedByFlatgrade",
+    "flatgrade.course.no_autograde.GradedByFlatgrade",
     *Autograde.sanitize_preprocessors.default(),
 ]
 

@@ -19,14 +19,14 @@ from rich.table import Table
 from rich.text import Text
 
 from flatgrade import __version__, commands
-from flatgrade.core.exercise import ContractError
+from flatgrade.core.exercise import CONTRACT, ContractError
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line
 from flatgrade.grader.record import Record
 from flatgrade.grader.reference import SolutionError
 from flatgrade.grader.sandbox import SandboxError
-from flatgrade.report.table import class_rows
+from flatgrade.report.table import Row, class_rows
 
 DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT = 0, 1, 2, 3
 
@@ -109,16 +109,20 @@ def grade(
                 f"nothing was handed in for {assignment}: there is no submitted/<student>/{assignment} folder."
             )
         graded = commands.grade(opened, key, student or (), workers=workers, allow_weak=allow_weak)
-        records = list(_shown(graded, total, "Grading"))
+        records = sorted(_shown(graded, total, "Grading"), key=lambda record: record.student)
     if as_json:
         for record in records:
             print(record.to_json())  # noqa: T201 -- a line for a program, as it is
     else:
         out.print(_class_table(records))
-    if not student:
+    _complain(records)
+    if by_hand := commands.points_by_hand(opened, assignment):
+        err.print(f"{by_hand:g} more points are given by hand, for written answers: nbgrader formgrader.")
+    if student:
+        err.print("The class page was left as it is: only a part of the class was graded.")
+    else:
         page = commands.write_page(opened, key, records)
         err.print(f"Open {page}", markup=False, soft_wrap=True)
-    _complain(records)
     raise typer.Exit(_exit_code(records))
 
 
@@ -132,7 +136,8 @@ def prove(
     """Hold each exercise to its promise: reference, stub, equivalents, mistakes, torch."""
     with _usage_errors():
         opened = Course.open(course)
-        folders = {name: opened.source(name) for name in assignments or opened.assignments()}
+        names = assignments or [name for name in opened.assignments() if (opened.source(name) / CONTRACT).is_file()]
+        folders = {name: opened.source(name) for name in names}
         proofs = [proof for _, proof in commands.prove_assignments(folders, solutions or opened.root / "solutions")]
     rows = [commands.proof_row(proof) for proof in proofs]
     table = Table(title="Every exercise proves itself", title_justify="left")
@@ -146,7 +151,7 @@ def prove(
     problems = [problem for proof in proofs for problem in proof.problems]
     for problem in problems:
         err.print(problem, markup=False, soft_wrap=True)
-    raise typer.Exit(OUR_FAULT if problems or not proofs else DONE)
+    raise typer.Exit(NOT_ALL_RUN if problems else DONE)
 
 
 @app.command()
@@ -198,14 +203,19 @@ def _shown(records: Iterable[Record], total: int, what: str) -> Iterator[Record]
 
 
 def _class_table(records: list[Record]) -> Table:
-    table = Table(title=f"{len(records)} submissions", title_justify="left")
+    table = Table(title=f"{len(records)} submission{'s' if len(records) != 1 else ''}", title_justify="left")
     table.add_column("student", overflow="fold")
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("first wrong line", overflow="fold")
     table.add_column("mistake named", overflow="fold")
     for row in class_rows(records):
-        table.add_row(*(Text(cell) for cell in (row.student, row.points, row.where, row.mistake or row.hint)))
+        table.add_row(*(Text(cell) for cell in (row.student, row.points, row.where, _wrong(row))))
     return table
+
+
+def _wrong(row: Row) -> str:
+    more = f" (and {row.more} more)" if row.more else ""
+    return f"{row.mistake or row.hint}{more}"
 
 
 def _complain(records: list[Record]) -> None:

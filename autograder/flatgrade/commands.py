@@ -12,10 +12,12 @@ from flatgrade.course.collect import Collected, Collector
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.gradebook import GradebookWriter, NotGradedError
 from flatgrade.course.stub import stubs
+from flatgrade.course.template import Role, load_templates
 from flatgrade.grader.engine import AnswerKey, grade_batch
 from flatgrade.grader.prove import Proof, prove
 from flatgrade.grader.record import Record
 from flatgrade.grader.sandbox import Sandbox, require
+from flatgrade.grader.submission import Submission
 from flatgrade.report.page import class_page
 from flatgrade.report.verdict import verdict_outputs
 
@@ -51,28 +53,35 @@ def grade(
     machine cannot hide the solutions (unless `allow_weak`), CourseError where the course is not ready.
     """
     name = key.assignment.name
-    with Sandbox(key.secrets) as sandbox, sandbox.worker(key.assignment.limits) as worker:
-        require(worker.level, allow_weak=allow_weak)
     collector = Collector(course, name)
     taken: dict[str, Collected] = {}
     refused: list[Record] = []
 
-    def submissions() -> Iterator[Collected]:
+    def submissions() -> Iterator[Submission]:
         for student in students or course.students(name):
             try:
                 taken[student] = collector.collect(student)
             except CourseError as error:
                 refused.append(Record(student, name, (), problem=str(error)))
             else:
-                yield taken[student]
+                yield taken[student].submission
 
-    with GradebookWriter(course, name) as writer:
-        batch = (collected.submission for collected in submissions())
-        for record in grade_batch(batch, key, workers):
-            yield _written(course, writer, taken.pop(record.student), _with_verdicts(record))
-            while refused:
-                yield refused.pop()
+    with Sandbox(key.secrets) as sandbox:
+        with sandbox.worker(key.assignment.limits) as worker:
+            require(worker.level, allow_weak=allow_weak)
+        with GradebookWriter(course, name) as writer:
+            for record in grade_batch(submissions(), key, sandbox, workers):
+                yield _written(course, writer, taken.pop(record.student), _with_verdicts(record))
+                while refused:
+                    yield refused.pop()
     yield from refused
+
+
+def points_by_hand(course: Course, assignment: str) -> float:
+    """The points of a released assignment that are given by hand, in formgrader."""
+    cells = [cell for template in load_templates(course, assignment) for cell in template.cells]
+    metadata = [cell.node.metadata.get("nbgrader", {}) for cell in cells if cell.role is Role.ANSWER]
+    return float(sum(item.get("points", 0) for item in metadata if item.get("grade")))
 
 
 def _written(course: Course, writer: GradebookWriter, collected: Collected, record: Record) -> Record:

@@ -16,7 +16,7 @@ from flatgrade.commands import PRIVATE, answer_key, grade
 from flatgrade.core.flatcode import find_function
 from flatgrade.core.naming import Mistake
 from flatgrade.core.staged import lint
-from flatgrade.course.directory import Course
+from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release
 from flatgrade.grader.engine import AnswerKey
 from flatgrade.grader.planting import plant
@@ -31,7 +31,7 @@ _NAMES = (
     "Quinn Quist", "Rosa Rossi", "Sami Sato", "Tilda Torp", "Uma Ueda", "Viktor Vogt", "Wanda Weiss", "Yusuf Yıldız",
 )  # fmt: skip
 
-Planted = tuple[str, Mistake]
+ExerciseMistake = tuple[str, Mistake]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class DemoStudent:
     name: str
     kind: str
     answers: Mapping[str, str] = field(default_factory=dict)
-    planted: tuple[Planted, ...] = ()
+    planted: tuple[ExerciseMistake, ...] = ()
     broken_file: bool = False
 
 
@@ -114,11 +114,14 @@ class Demo:
 
     def __init__(self, home: Path, folder: Path, assignment: str) -> None:
         self.folder, self.assignment = folder, assignment
-        if folder.exists():
-            shutil.rmtree(folder)
-        (folder / PRIVATE).mkdir(parents=True)
-        (folder / PRIVATE / "seed").write_text(_SEED, encoding="ascii")
         source = Course.open(home).source(assignment)
+        mark = folder / PRIVATE / "demo"
+        if folder.exists() and any(folder.iterdir()) and not mark.exists():
+            raise CourseError(f"{folder} is not empty and no earlier demo: give --folder a new name.")
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / PRIVATE).mkdir(parents=True)
+        mark.touch()
+        (folder / PRIVATE / "seed").write_text(_SEED, encoding="ascii")
         shutil.copytree(source, folder / "assignments" / assignment, ignore=shutil.ignore_patterns(".*"))
         shutil.copy(home / "nbgrader_config.py", folder)
         self.course = Course.open(folder)

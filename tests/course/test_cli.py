@@ -120,10 +120,11 @@ def test_bad_submissions_do_not_stop_the_batch(course):
     options = ("--course", course, "--solutions", SOLUTIONS)
     result = run("grade", "a1_flat_backprop", *options)
     assert result.exit_code == 1
-    told = dict(line.split(": ", 1) for line in result.stderr.splitlines() if ": " in line)
+    told = dict(line.split(": ", 1) for line in result.stderr.splitlines() if ".ipynb" in line)
     assert set(told) == {"missing", "broken", "other"}
     page = course / ".flatgrade" / "a1_flat_backprop.html"
     assert f"Open {page}" in result.stderr
+    assert "6 more points are given by hand, for written answers: nbgrader formgrader.\n" in result.stderr
     assert "Zoë van der Berg" in page.read_text(encoding="utf-8")
     assert told["missing"] == "softmax.ipynb was not handed in."
     assert told["broken"].startswith("softmax.ipynb is not valid JSON: line 1, column 2")
@@ -132,6 +133,15 @@ def test_bad_submissions_do_not_stop_the_batch(course):
     assert one.exit_code == 1
     assert len(one.stdout.splitlines()) == 2
     assert "../evil: " in one.stderr
+
+
+def test_the_demo_never_empties_a_folder_that_is_not_its_own(tmp_path):
+    """A folder with anything in it but an earlier demo is refused, and left as it is."""
+    (tmp_path / "thesis.tex").write_text("years")
+    result = run("demo", "--course", ROOT, "--folder", tmp_path)
+    assert result.stderr == (f"flatgrade: {tmp_path} is not empty and no earlier demo: give --folder a new name.\n")
+    assert result.exit_code == 2
+    assert (tmp_path / "thesis.tex").read_text() == "years"
 
 
 def test_the_reference_of_the_command_line_is_fresh(tmp_path):

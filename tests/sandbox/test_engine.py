@@ -156,9 +156,6 @@ def test_an_unreadable_notebook_has_its_exercises_at_zero(key, sandbox):
 def test_a_failure_of_ours_costs_no_point_and_blocks(key, sandbox):
     """A broken solution is GRADER_FAULT: not a grade, and the export of this submission waits."""
 
-    def fail(rng):
-        raise RuntimeError
-
     broken = replace(key.solutions["svm_loss"], namespace={})
     faulty = replace(key, solutions=MappingProxyType({**key.solutions, "svm_loss": broken}))
     record = grade(submission(notebook(answer(), judge_cell("svm_loss"))), faulty, sandbox)
@@ -169,11 +166,11 @@ def test_a_failure_of_ours_costs_no_point_and_blocks(key, sandbox):
     )
 
 
-def test_a_batch_grades_every_submission_exactly_once(key):
+def test_a_batch_grades_every_submission_exactly_once(key, sandbox):
     """More submissions than workers: each has one Record."""
     names = [f"student {i}" for i in range(9)]
     batch = [submission(notebook(answer(), judge_cell("svm_loss")), student=name) for name in names]
-    records = list(grade_batch(iter(batch), key, workers=2))
+    records = list(grade_batch(iter(batch), key, sandbox, workers=2))
     assert sorted(record.student for record in records) == names
     assert {record.earned for record in records} == {10}
 

@@ -67,6 +67,35 @@ def test_prove_holds_the_reference_against_autograd(stub):
     assert prove(replace(solution, mistakes=(), equivalents={}), stub, "test").torch_agrees
 
 
+def test_a_mistake_at_no_stage_says_so(stub):
+    """A typo in the table of mistakes is named."""
+    typo = Mistake("dV", "2 * reg", "reg", "", "typo")
+    assert "svm_loss: typo is at dV, which is no stage" in problems(stub, mistakes=(typo,))
+
+
+def test_a_reference_that_does_not_fit_its_contract_says_how(tmp_path):
+    """Not flat, or a stage that is never assigned: one sentence for the author, no fault of Flatgrade."""
+    exercise = a1_solutions()["svm_loss"].exercise
+    path = tmp_path / "svm_loss.py"
+    path.write_text("cases = None\ndef svm_loss(W, X, y, reg):\n    return W, X\n")
+    with pytest.raises(SolutionError) as caught:
+        load_solution(tmp_path, exercise)
+    assert str(caught.value) == (
+        "the reference of svm_loss is not flat code with its stages: svm_loss must end with return loss, dW"
+    )
+    path.write_text(
+        "cases = None\ndef svm_loss(W, X, y, reg):\n    scores = W\n    loss = dW = W\n    return loss, dW\n"
+    )
+    with pytest.raises(SolutionError, match="svm_loss assigns dW and another stage in one statement$"):
+        load_solution(tmp_path, exercise)
+    path.write_text(
+        "cases = None\ndef svm_loss(W, X, y, reg):\n    scores = W\n    loss = W\n    dW = W\n    return loss, dW\n"
+    )
+    with pytest.raises(SolutionError) as caught:
+        load_solution(tmp_path, exercise)
+    assert str(caught.value) == "the reference of svm_loss never assigns the stage margins"
+
+
 def test_two_mistakes_that_look_alike_must_share_their_hint(stub):
     """One number, two names: a hint that fits only one of them would mislead."""
     alike = (Mistake("dW", "2 * reg", "reg", "one", "a"), Mistake("dW", "2 * reg", "1 * reg", "two", "b"))

@@ -15,7 +15,7 @@ from support.course import A1, a1_solutions, defined
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.student import CheckResult, check
 from flatgrade.student.check import GRADING, look
-from flatgrade.student.guard import PRINTED, TimeUp, guarded
+from flatgrade.student.limits import PRINTED, TimeUp, guarded
 from flatgrade.student.result import Row, State
 
 SVM = a1_solutions()["svm_loss"].answer

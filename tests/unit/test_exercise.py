@@ -153,6 +153,17 @@ def test_each_mistake_in_a_file_says_file_key_requirement_and_value(tmp_path, ol
     assert str(caught.value) == message
 
 
+def test_stages_and_a_plan_of_several_calls_exclude_each_other(tmp_path):
+    """Replay follows one flat function; a plan's points are shared by its results."""
+    text = GOOD.replace('call = "half(x, n)"', 'plan = ["y, c = forward(x)", "dx = backward(c, n)"]')
+    with pytest.raises(ContractError) as caught:
+        load(tmp_path, text)
+    assert str(caught.value) == (
+        "a9/exercises.toml: half.stages must be left out for a plan of several calls, "
+        "since replay follows one function (got ['y', 'dx'], a list)"
+    )
+
+
 def test_a_missing_file_and_bad_toml_are_one_sentence_each(tmp_path):
     """No traceback of the TOML parser reaches the instructor."""
     with pytest.raises(ContractError) as caught:

@@ -92,6 +92,15 @@ def test_an_unknown_mistake_has_a_place_and_a_ratio():
     assert record.earned == 9
 
 
+def test_a_transposed_gradient_is_charged_and_told_by_its_shape():
+    """A result of another shape is a fault at its stage; the shape is the fact, the transpose the advice."""
+    record = judged(answer(("X.T @ dscores + 2 * reg * W", "(X.T @ dscores + 2 * reg * W).T")))
+    assert (record.verdict, record.earned) == (Verdict.WRONG, 8)
+    assert [stage.name for stage in record.stages if stage.verdict is Verdict.WRONG] == ["dW"]
+    assert any("Is it the transpose?" in line for line in lines(record))
+    assert record.findings[0].line == 15
+
+
 STUB = "def svm_loss(W, X, y, reg):\n    N = X.shape[0]\n    scores = {scores}\n    margins = ...\n    data_loss = ...\n    reg_loss = ...\n    loss = ...\n    dmargins = ...\n    dscores = ...\n    dW = ...\n    return loss, dW\n"
 
 
@@ -127,7 +136,7 @@ def test_code_that_raises_keeps_the_stages_that_it_reached():
 @pytest.mark.parametrize(
     ("text", "verdict", "message"),
     [
-        ("", Verdict.MISSING, "svm_loss is not defined. Was the cell that defines svm_loss deleted or renamed?"),
+        ("", Verdict.MISSING, "svm_loss is not defined. Was the cell that defines it deleted, or the name changed?"),
         (
             "def svm_loss(W, X, y, reg):\n    while True: pass\n",
             Verdict.TIMEOUT,

@@ -20,8 +20,8 @@ from nbgrader.utils import determine_grade
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.record import ExerciseRecord, Record, StageRecord
 from flatgrade.report.chart import histogram_svg
-from flatgrade.report.figures import Bin, class_figures, histogram
 from flatgrade.report.page import PlantedMistake, class_page, planted_mistakes
+from flatgrade.report.statistics import Bin, class_figures, histogram
 from flatgrade.report.table import Row, class_rows
 from flatgrade.report.verdict import verdict_outputs, verdict_text
 from flatgrade.report.wording import MOST_TEXT, counted, number, outcome, place, plain, points, stage_words

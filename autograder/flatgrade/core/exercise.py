@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+CONTRACT = "exercises.toml"
 INPUT_KINDS = ("normal", "positive", "labels", "given")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _DOTTED = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?"
@@ -109,6 +110,13 @@ class Exercise:
         """The scalar output whose slopes the gradients are: the first output."""
         return self.returns[0]
 
+    def size(self, letter: str, inputs: Mapping[str, Any]) -> int | None:
+        """The size that a letter of the contract has in these inputs; None where no input's shape has the letter."""
+        for item in self.inputs:
+            if letter in item.shape:
+                return int(np.shape(inputs[item.name])[item.shape.index(letter)])
+        return None
+
     def stage(self, name: str) -> Stage | None:
         """The stage of that name, or None."""
         return next((stage for stage in self.stages if stage.name == name), None)
@@ -142,7 +150,7 @@ class Assignment:
 
 def load_assignment(folder: Path) -> Assignment:
     """Read `folder/exercises.toml`. Raises ContractError with file, key, requirement and value."""
-    path = folder / "exercises.toml"
+    path = folder / CONTRACT
     shown = f"{folder.name}/{path.name}"
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -238,6 +246,12 @@ def _exercise(name: str, table: _Table) -> Exercise:
     inputs = tuple(_input(table.table("inputs"), key) for key in table.table("inputs").data)
     stages = tuple(_stage(table.table("stages"), key) for key in table.table("stages").data)
     points = table.number("points")
+    if stages and len(plan) > 1:
+        raise table.error(
+            "stages",
+            "left out for a plan of several calls, since replay follows one function",
+            list(table.data["stages"]),
+        )
     _check_plan(table, plan, returns, {item.name for item in inputs})
     if stages and abs(sum(stage.points for stage in stages) - points) > 1e-9:
         total = sum(stage.points for stage in stages)

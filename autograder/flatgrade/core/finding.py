@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The outcome of one exercise, one stage or one cell (design, section 5)."""
+    """The outcome of one exercise, one stage or one cell."""
 
     PASS = "PASS"  # noqa: S105 -- a verdict, not a password
     WRONG = "WRONG"

@@ -129,11 +129,15 @@ def _judged(
     costs: Costs,
 ) -> list[Judgement]:
     """The explanations with their mistakes named, those that read best first."""
-    found = [_judge(item, observations, mistakes) for item in explain(exercise, references, observations, costs)]
+    found = [
+        _judge(exercise, item, observations, mistakes) for item in explain(exercise, references, observations, costs)
+    ]
     return sorted(found, key=lambda item: (len(item.charged), item.unnamed, len(item.charges), item.explanation.cost))
 
 
-def _judge(explanation: Explanation, observations: Sequence[Observation], mistakes: Sequence[Mistake]) -> Judgement:
+def _judge(
+    exercise: Exercise, explanation: Explanation, observations: Sequence[Observation], mistakes: Sequence[Mistake]
+) -> Judgement:
     """Each fault, named where an edit or a pair of edits gives the same numbers on the generic cases.
 
     A fault that shows only at the end of a stretch of unnamed stages is charged where its mistake lies.
@@ -144,7 +148,7 @@ def _judge(explanation: Explanation, observations: Sequence[Observation], mistak
     for stage in explanation.faults:
         named = _name(explanation, stage, [observations[i] for i in cases], cases, mistakes)
         if not named:
-            charges.append(Charge(stage, None, _ratio(explanation, stage, observations, cases)))
+            charges.append(Charge(stage, None, _ratio(exercise, explanation, stage, observations, cases)))
             continue
         cleared |= set(_stretch(explanation, stage)) - {mistake.stage for mistake in named}
         for k, mistake in enumerate(named):
@@ -224,7 +228,9 @@ def _replayed(
     return env[last]
 
 
-def _ratio(explanation: Explanation, stage: str, observations: Sequence[Observation], cases: Sequence[int]) -> str:
+def _ratio(
+    exercise: Exercise, explanation: Explanation, stage: str, observations: Sequence[Observation], cases: Sequence[int]
+) -> str:
     """How the student's value relates to the right one: "N", "1/N", "2", "1/2", "-1", "the transpose of", or ""."""
     pairs = []
     for i in cases:
@@ -232,28 +238,23 @@ def _ratio(explanation: Explanation, stage: str, observations: Sequence[Observat
         after = explanation.along.step(env, stage)
         if after is None:
             return ""
-        pairs.append((np.asarray(explanation.values[stage][i]), np.asarray(after[stage]), observations[i].inputs))
-    for name, factor in _named_factors().items():
-        if all(np.any(want) and close(got, factor(inputs) * want, _TOLERANCE) for got, want, inputs in pairs):
+        pairs.append((np.asarray(explanation.values[stage][i]), np.asarray(after[stage])))
+    factors = [_named_factors(exercise.size("N", observations[i].inputs)) for i in cases]
+    for name in factors[0]:
+        if all(
+            np.any(want) and close(got, each[name] * want, _TOLERANCE)
+            for (got, want), each in zip(pairs, factors, strict=True)
+        ):
             return name
-    if all(want.ndim == 2 and close(got, want.T, _TOLERANCE) for got, want, _ in pairs):
+    if all(want.ndim == 2 and close(got, want.T, _TOLERANCE) for got, want in pairs):
         return "transpose"
     return ""
 
 
-def _named_factors() -> Mapping[str, Any]:
-    def count(inputs: Mapping[str, Any]) -> float:
-        arrays = [v for v in inputs.values() if isinstance(v, np.ndarray) and v.ndim]
-        labels = [v for v in arrays if v.dtype.kind in "iu"]
-        return float(len((labels or arrays)[0])) if arrays else 1.0
-
-    return {
-        "N": count,
-        "1/N": lambda inputs: 1 / count(inputs),
-        "2": lambda _: 2.0,
-        "1/2": lambda _: 0.5,
-        "-1": lambda _: -1.0,
-    }
+def _named_factors(size: int | None) -> dict[str, float]:
+    """Factors that have a name, by name; `size` is N of the case, where the contract has an N."""
+    constant = {"2": 2.0, "1/2": 0.5, "-1": -1.0}
+    return {"N": float(size), "1/N": 1 / size, **constant} if size else constant
 
 
 def indistinguishable(

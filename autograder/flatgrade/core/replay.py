@@ -48,7 +48,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Observation:
-    """One case as the student's code ran it: `outputs` holds the returned values of the right shape, others None."""
+    """One case as the student's code ran it: `outputs` holds the returned numbers, in any shape; others are None."""
 
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
@@ -154,7 +154,7 @@ class _Search:
         self.bound, self.visits = bound, 0
         self.best: _Path | None = None
         self.pure = [staged.run(case.inputs) for case in observations]
-        self.factors = _factors(observations)
+        self.factors = _factors(exercise, observations)
         self.right = {name: self._output_right(name) for name in exercise.returns}
         proven = {name for name in exercise.returns if self.right[name] and name in staged.groups}
         self.proven = frozenset().union(*({name} | staged.ancestors(name) for name in proven), frozenset())
@@ -206,7 +206,7 @@ class _Search:
     def _output_branches(self, stage: str, expected: list[Any]) -> Iterable[_Branch]:
         got = [case.outputs.get(stage) for case in self.cases]
         if any(value is None for value in got):
-            # Not returned, or in another shape: nothing to go on with, and nothing earned.
+            # Not returned, or no number: nothing to go on with, and nothing earned.
             yield Label.UNNAMED, 0.0, expected, None
         elif self._close(stage, got, expected):
             yield Label.RIGHT, 0.0, _numbers(got), None
@@ -299,12 +299,9 @@ def _numbers(values: Iterable[Any]) -> list[Any]:
     return [array.astype(np.float64) if array.dtype.kind in "biu" else array for array in arrays]
 
 
-def _factors(observations: Sequence[Observation]) -> list[list[float]]:
-    """Factors that conventions differ by, one a case: 2, 1/2, -1, and the first size N of the data and 1/N."""
-    sizes = []
-    for case in observations:
-        labels = [v for v in case.inputs.values() if isinstance(v, np.ndarray) and v.dtype.kind in "iu" and v.ndim]
-        arrays = labels or [v for v in case.inputs.values() if isinstance(v, np.ndarray) and v.ndim]
-        sizes.append(float(len(arrays[0])) if arrays else 1.0)
-    constant = [[factor] * len(sizes) for factor in (2.0, 0.5, -1.0)]
-    return [*constant, sizes, [1 / n for n in sizes]]
+def _factors(exercise: Exercise, observations: Sequence[Observation]) -> list[list[float]]:
+    """Factors that conventions differ by, one a case: 2, 1/2, -1, and N and 1/N where the contract has an N."""
+    factors = [[factor] * len(observations) for factor in (2.0, 0.5, -1.0)]
+    sizes = [exercise.size("N", case.inputs) for case in observations]
+    numbers = [float(size) for size in sizes if size]
+    return [*factors, numbers, [1 / n for n in numbers]] if len(numbers) == len(sizes) else factors

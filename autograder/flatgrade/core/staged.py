@@ -54,6 +54,8 @@ class StagedFunction:
         start = 0
         for stage in self.stages:
             part = flat[start : last[stage] + 1]
+            if not part:
+                raise StagedError(f"{name} assigns {stage} and another stage in one statement")
             self.groups[stage] = _group(stage, part, lines, depends)
             start = last[stage] + 1
         self._codes: dict[tuple[str, tuple[Edit, ...]], CodeType | None] = {}

@@ -53,11 +53,13 @@ class AnswerKey:
         return cls(assignment, solutions, cases, seed, (root, *secrets))
 
 
-def grade_batch(submissions: Iterable[Submission], key: AnswerKey, workers: int | None = None) -> Iterator[Record]:
+def grade_batch(
+    submissions: Iterable[Submission], key: AnswerKey, sandbox: Sandbox, workers: int | None = None
+) -> Iterator[Record]:
     """Grade submissions, `workers` at a time (the number of cores by default); Records come as they are ready."""
     workers = workers or os.cpu_count() or 1
     pending = iter(submissions)
-    with Sandbox(key.secrets) as sandbox, ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         running = {pool.submit(grade, item, key, sandbox) for item in islice(pending, 2 * workers)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)

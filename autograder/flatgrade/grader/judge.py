@@ -191,7 +191,7 @@ def _telling(results: Sequence[CaseResult]) -> list[CaseResult]:
 
 def _observation(exercise: Exercise, result: CaseResult, worker: Asks, seconds: float) -> Observation:
     outputs = {
-        name: value if _is_number_of_shape(value, result.expected[name]) else None
+        name: value if _is_number(value) else None
         for name, value in ((name, result.reply.values.get(name)) for name in exercise.returns)
     }
     trace = Trace()
@@ -202,11 +202,11 @@ def _observation(exercise: Exercise, result: CaseResult, worker: Asks, seconds: 
     return Observation(result.case.inputs, outputs, trace, result.case.generic)
 
 
-def _is_number_of_shape(value: Any, expected: Any) -> bool:
-    """True if the value is an array or number of the expected shape, finite or not: replay can go on from it."""
+def _is_number(value: Any) -> bool:
+    """True if the value is an array or number of any shape, finite or not: replay can go on from it."""
     if not isinstance(value, (int, float, np.ndarray, np.generic)) or isinstance(value, bool):
         return False
-    return np.shape(value) == np.shape(expected) and np.asarray(value).dtype.kind in "fiub"
+    return np.asarray(value).dtype.kind in "fiub"
 
 
 def _same_outputs(exercise: Exercise, trace: Trace, outputs: Mapping[str, Any], *, returned: bool) -> bool:
@@ -216,7 +216,7 @@ def _same_outputs(exercise: Exercise, trace: Trace, outputs: Mapping[str, Any], 
     if len(trace.returned) != len(exercise.returns):
         return False
     return all(
-        outputs[name] is None or (_is_number_of_shape(got, outputs[name]) and close(got, outputs[name], equal_nan=True))
+        outputs[name] is None or (_is_number(got) and close(got, outputs[name], equal_nan=True))
         for name, got in zip(exercise.returns, trace.returned, strict=True)
     )
 
@@ -263,6 +263,7 @@ def _output_findings(results: Sequence[CaseResult], explained: bool) -> list[Fin
     """Where the failing cases are all special ones, say which; where nothing was explained, say what is wrong."""
     failed = [result for result in results if not result.ok]
     findings = []
+    failed.sort(key=lambda result: not _contract_broken(result))  # what a value is comes before how large it is
     shown = {str(result.finding): result.finding for result in failed if result.finding}
     if not explained or any(not result.returned or _contract_broken(result) for result in failed):
         findings += list(shown.values())[:2]

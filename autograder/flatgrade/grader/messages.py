@@ -28,7 +28,7 @@ def status_finding(exercise: Exercise, reply: CallReply, seconds: float) -> Find
     function = exercise.plan[0].function
     match reply.status:
         case "missing":
-            return Finding(reply.what, f"Was the cell that defines {function} deleted or renamed?")
+            return Finding(reply.what, "Was the cell that defines it deleted, or the name changed?")
         case "timeout":
             advice = "Look for a loop that never ends, or for one that could be a matrix product."
             return Finding(f"{function} was stopped after {seconds:g} seconds.", advice)

@@ -46,7 +46,11 @@ def _with_edits(solution: Solution, base: StagedFunction, mistakes: Sequence[Mis
     text: str | None = base.text
     for mistake in mistakes:
         try:
-            text = staged(solution.exercise, text).edited(mistake.stage, mistake.edit) if text is not None else None
+            text = (
+                staged(solution.exercise, text, solution.namespace).edited(mistake.stage, mistake.edit)
+                if text is not None
+                else None
+            )
         except StagedError:
             return None
     return text
@@ -55,7 +59,7 @@ def _with_edits(solution: Solution, base: StagedFunction, mistakes: Sequence[Mis
 def _results(solution: Solution, text: str) -> list[Env] | None:
     """The values after the last stage in every case; None where the text raises on one."""
     try:
-        code = staged(solution.exercise, text)
+        code = staged(solution.exercise, text, solution.namespace)
         return [code.run(case.inputs)[-1] for case in solution.draw_cases(np.random.default_rng(0))]
     except StagedError:
         return None

@@ -1,4 +1,4 @@
-"""Each exercise proves itself: what design section 4 demands of a reference, its cases, mistakes and equivalents."""
+"""Each exercise proves itself: its reference, its stub, its equivalents, its mistakes, and torch beside it."""
 
 from __future__ import annotations
 
@@ -108,6 +108,9 @@ def _prove_mistakes(solution: Solution, proof: Proof, graded: Callable[[str], Ex
     for mistake in solution.mistakes:
         planted = next((p for base in solution.references if (p := plant(solution, base, [mistake]))), None)
         proof.mistakes += 1
+        if planted is None and solution.exercise.stage(mistake.stage) is None:
+            proof.problems.append(f"{proof.exercise}: {mistake.tag} is at {mistake.stage}, which is no stage")
+            continue
         if planted is None:
             proof.problems.append(f"{proof.exercise}: {mistake.tag} fits no flat answer, or changes no output")
             continue
@@ -161,7 +164,7 @@ def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
     for case in cases:
         expected = solution.expected(case)
         tensors = {name: _tensor(torch, value) for name, value in case.inputs.items()}
-        loss = solution.torch_path(*tensors.values())
+        loss = solution.torch_path(**tensors)
         loss.backward()
         got = {solution.exercise.loss: loss.detach().numpy()}
         for output, name in solution.exercise.gradients.items():

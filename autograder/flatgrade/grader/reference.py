@@ -75,25 +75,33 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
         draw_cases=_required(module, path, "cases"),
         mistakes=tuple(getattr(module, "MISTAKES", ())),
         equivalents=equivalents,
-        references=_references(exercise, answer, equivalents) if exercise.stages else (),
+        references=_references(exercise, answer, equivalents, vars(module)) if exercise.stages else (),
         torch_path=getattr(module, "torch_path", None),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 
-def staged(exercise: Exercise, text: str) -> StagedFunction:
-    """A cell's text as staged flat code. Raises StagedError where it is not."""
+def staged(exercise: Exercise, text: str, namespace: Mapping[str, Any]) -> StagedFunction:
+    """A cell's text as staged flat code that sees the names of `namespace`. Raises StagedError where it is none."""
     stages = [stage.name for stage in exercise.stages]
-    return StagedFunction(text, exercise.call.function, stages, exercise.returns, {"np": np})
+    return StagedFunction(text, exercise.call.function, stages, exercise.returns, dict(namespace))
 
 
-def _references(exercise: Exercise, answer: str, equivalents: Mapping[str, str]) -> tuple[StagedFunction, ...]:
+def _references(
+    exercise: Exercise, answer: str, equivalents: Mapping[str, str], namespace: Mapping[str, Any]
+) -> tuple[StagedFunction, ...]:
     """The staged reference, and each equivalent that is flat and completes its stages in the same order."""
-    reference = staged(exercise, answer)
+    try:
+        reference = staged(exercise, answer, namespace)
+    except StagedError as error:
+        raise SolutionError(f"the reference of {exercise.name} is not flat code with its stages: {error}") from None
+    lacking = [stage.name for stage in exercise.stages if stage.name not in reference.groups]
+    if lacking:
+        raise SolutionError(f"the reference of {exercise.name} never assigns the stage {lacking[0]}")
     found = [reference]
     for text in equivalents.values():
         try:
-            other = staged(exercise, text)
+            other = staged(exercise, text, namespace)
         except StagedError:
             continue  # right answers in another form: judged by their outputs, no path for replay
         if list(other.stages) == [stage for stage in reference.stages if stage in other.groups]:

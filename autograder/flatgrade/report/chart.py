@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from flatgrade.report.figures import Bin
+from flatgrade.report.statistics import Bin
 from flatgrade.report.wording import counted, number
 
 _WIDTH, _HEIGHT = 560, 250

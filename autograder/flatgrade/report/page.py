@@ -15,7 +15,7 @@ from markupsafe import Markup
 from flatgrade.core.finding import Verdict
 from flatgrade.grader.record import ExerciseRecord, Record
 from flatgrade.report.chart import histogram_svg
-from flatgrade.report.figures import class_figures
+from flatgrade.report.statistics import class_figures
 from flatgrade.report.table import Row, class_rows, is_graded
 from flatgrade.report.wording import counted, number, outcome, plain, points, shown_stages, stage_points, stage_words
 

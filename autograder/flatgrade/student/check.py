@@ -17,7 +17,7 @@ from typing import Any
 
 from flatgrade.core.exercise import ContractError, Exercise, Limits, load_assignment
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.student.guard import TimeUp, guarded
+from flatgrade.student.limits import TimeUp, guarded
 from flatgrade.student.public import SUMMARY, PublicPart
 from flatgrade.student.result import CheckResult
 from flatgrade.student.subject import EndedError, Subject

@@ -16,8 +16,8 @@ from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.gradients.consistency import consistency, fits_along, letter_sizes
 from flatgrade.core.gradients.slope import Agreement
 from flatgrade.core.trace import Trace
-from flatgrade.student.figures import compare_outputs, compare_stages
-from flatgrade.student.guard import Printed
+from flatgrade.student.limits import Printed
+from flatgrade.student.public_figures import compare_outputs, compare_stages
 from flatgrade.student.result import CheckResult, Row, State
 from flatgrade.student.subject import EndedError, Subject
 
