@@ -86,7 +86,7 @@ def test_a_reference_that_does_not_fit_its_contract_says_how(tmp_path):
     path.write_text(
         "cases = None\ndef svm_loss(W, X, y, reg):\n    scores = W\n    loss = dW = W\n    return loss, dW\n"
     )
-    with pytest.raises(SolutionError, match="svm_loss assigns dW and another stage in one statement$"):
+    with pytest.raises(SolutionError, match=r"svm_loss assigns (loss|dW) and another stage in one statement$"):
         load_solution(tmp_path, exercise)
     path.write_text(
         "cases = None\ndef svm_loss(W, X, y, reg):\n    scores = W\n    loss = W\n    dW = W\n    return loss, dW\n"
