@@ -203,6 +203,30 @@ def test_children_die_with_their_worker(sandbox):
     assert not Path(f"/proc/{child}").exists() or "Z" in _state(child)
 
 
+def test_children_in_a_session_of_their_own_die_with_their_worker(sandbox):
+    """setsid does not let a child escape: the zygote adopts it, and ends it."""
+    with sandbox.worker(LIMITS) as worker:
+        run(
+            worker,
+            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    open('pid', 'w').write(str(os.getpid()))\n    time.sleep(60)\n    os._exit(0)",
+        )
+        deadline = time.monotonic() + 5
+        while not (worker.scratch / "pid").exists() or not (worker.scratch / "pid").read_text():
+            assert time.monotonic() < deadline
+        child = int((worker.scratch / "pid").read_text())
+        assert Path(f"/proc/{child}").exists()
+    assert not Path(f"/proc/{child}").exists()
+
+
+def test_a_worker_of_root_has_no_capability_left(worker):
+    """What root may do beyond its files is given up."""
+    try:
+        status = Path(f"/proc/{worker.pid}/status").read_text()
+    except FileNotFoundError:
+        pytest.fail("the worker is gone")
+    assert "CapEff:\t0000000000000000" in status
+
+
 def _state(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

@@ -204,6 +204,54 @@ def test_a_liar_cannot_win_by_its_trace():
     assert record.earned < 10
 
 
+NO_BACKWARD = (("np.ones_like(margins) / N", "0 * margins"), ("dmargins * (margins > 0)", "0 * margins"))
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        (answer(*NO_BACKWARD, ("X.T @ dscores + 2 * reg * W", "2 * reg * W")), 6),
+        (
+            "def svm_loss(W, X, y, reg):\n    scores = 1e3 * np.eye(W.shape[1])[y]\n    return reg * np.sum(W * W), 2 * reg * W\n",
+            1,
+        ),
+        ("def svm_loss(W, X, y, reg):\n    return 0.0, 2 * reg * W\n", 0),
+        ("def svm_loss(W, X, y, reg):\n    return np.nan, W * np.nan\n", 0),
+        (
+            "def svm_loss(W, X, y, reg):\n    if X.shape != (1, 5):\n        raise ValueError\n"
+            "    scores = np.array([[-2.85, 0.86, 0.28]])\n    margins = np.array([[0, 1.58, 0]])\n"
+            "    data_loss = loss = 1.58\n    reg_loss = 0.0\n    dscores = np.zeros((1, 3))\n"
+            "    dW = np.zeros((5, 3))\n    return loss, dW\n",
+            0,
+        ),
+    ],
+)
+def test_values_that_show_nothing_earn_nothing(text, most):
+    """Zeros, constants, nan and public figures by heart: what follows from them is no sign of understanding."""
+    record = judged(text)
+    assert record.verdict is not Verdict.PASS
+    assert record.earned <= most
+
+
+def test_a_wrong_output_always_costs_something():
+    """The fault lies at a stage without points: it costs as much as the cheapest one that has some."""
+    record = judged(answer(("np.ones_like(margins) / N", "np.ones_like(margins)")))
+    assert (record.verdict, record.earned) == (Verdict.WRONG, 9)
+    assert record.findings[0].mistake == "svm-dnoN"
+
+
+def test_longdouble_is_read_as_float64():
+    """A wider float on the way or in the result is a number like any other."""
+    record = judged(answer(("return loss, dW", "return np.longdouble(loss), dW")))
+    assert (record.verdict, record.earned) == (Verdict.PASS, 10)
+    wrong = judged(
+        answer(
+            ("    N = X.shape[0]\n", "    N = X.shape[0]\n    wide = np.longdouble(3)\n"), ("2 * reg * W", "reg * W")
+        )
+    )
+    assert wrong.earned == 8
+
+
 def test_garbage_from_a_worker_is_no_trace():
     """Rows of the wrong form are left out; a wrong status is no trace at all."""
     assert read_trace({"status": "untraced"}) is None

@@ -86,6 +86,12 @@ def test_malformed_frames_say_what_is_wrong(data, message):
     assert str(caught.value) == message
 
 
+def test_sizes_that_numpy_cannot_hold_are_malformed():
+    """An empty array may still be too large to be made: that is the sender's mistake, not ours."""
+    with pytest.raises(WireError, match=r"^an array that cannot be made: "):
+        decode(frame({"message": {"outputs": []}, "arrays": [["<f8", [0, 1 << 28, 1 << 28, 1 << 28]]]}))
+
+
 def test_a_clean_end_is_not_an_error_of_the_format():
     """Between frames a stream may end."""
     with pytest.raises(EOFError):

@@ -35,7 +35,8 @@ def close(got: Any, want: Any, tolerance: float = 1e-7, *, equal_nan: bool = Fal
     if not finite.all():
         same = equal_nan and np.array_equal(a[~finite], b[~finite], equal_nan=True)
         return bool(same) and close(a[finite], b[finite], tolerance)
-    return bool(np.all(np.abs(a - b) <= allowed_error(b, tolerance)))
+    with np.errstate(over="ignore"):  # an infinite difference is larger than what is allowed
+        return bool(np.all(np.abs(a - b) <= allowed_error(b, tolerance)))
 
 
 def allowed_error(want: npt.NDArray[np.float64], tolerance: float) -> npt.NDArray[np.float64]:

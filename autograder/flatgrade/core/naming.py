@@ -56,11 +56,16 @@ class Charge:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The explanation that reads best, what to charge, and the stages that are right but for a mistake named above."""
+    """The explanation that reads best, and what to charge.
+
+    `cleared` are stages that are right but for a mistake named above; `hollow` those whose values show nothing, because
+    they are zero, constant or not finite where the right ones are not, or follow from such values.
+    """
 
     explanation: Explanation
     charges: tuple[Charge, ...]
     cleared: frozenset[str]
+    hollow: frozenset[str]
 
     @property
     def charged(self) -> frozenset[str]:
@@ -95,6 +100,8 @@ class Judgement:
         users = [name for name in along.stages if stage in along.groups[name].parents]
         if stage in self.cleared:
             return True
+        if stage in self.hollow:
+            return False
         if labels[stage] is not Label.UNNAMED:
             return labels[stage] is not Label.FAULT
         return any(labels[user] not in (Label.UNNAMED, Label.FAULT) or self._shown(user) for user in users)
@@ -142,41 +149,80 @@ def _judge(
 
     A fault that shows only at the end of a stretch of unnamed stages is charged where its mistake lies.
     """
-    cases = [i for i, case in enumerate(observations) if case.generic] or list(range(len(observations)))
+    generic = [i for i, case in enumerate(observations) if case.generic]
+    cases = generic or list(range(len(observations)))
     charges: list[Charge] = []
     cleared: set[str] = set()
     for stage in explanation.faults:
-        named = _name(explanation, stage, [observations[i] for i in cases], cases, mistakes)
+        named = _name(exercise, explanation, stage, observations, mistakes) if generic else ()
         if not named:
             charges.append(Charge(stage, None, _ratio(exercise, explanation, stage, observations, cases)))
             continue
-        cleared |= set(_stretch(explanation, stage)) - {mistake.stage for mistake in named}
+        cleared |= set(_stretch(exercise, explanation, stage)) - {mistake.stage for mistake in named}
         for k, mistake in enumerate(named):
             charges.append(Charge(mistake.stage, mistake, charged=k == 0 or mistake.stage == named[0].stage))
     order = explanation.along.stages
     charges.sort(key=lambda item: order.index(item.stage))
-    return Judgement(explanation, tuple(charges), frozenset(cleared))
+    hollow = _hollow(explanation, [observations[i] for i in cases], cases)
+    return Judgement(explanation, tuple(charges), frozenset(cleared), hollow)
+
+
+def _hollow(explanation: Explanation, observations: Sequence[Observation], cases: Sequence[int]) -> frozenset[str]:
+    along, found = explanation.along, set[str]()
+    right = [along.run(case.inputs)[-1] for case in observations]
+    for stage in along.stages:
+        pairs = [
+            (np.asarray(explanation.values[stage][i]), np.asarray(env[stage]))
+            for i, env in zip(cases, right, strict=True)
+        ]
+        if all(close(got, want) for got, want in pairs):
+            continue
+        if along.groups[stage].parents & found or any(_shows_nothing(got, want) for got, want in pairs):
+            found.add(stage)
+    return frozenset(found)
+
+
+def _shows_nothing(got: Any, want: Any) -> bool:
+    """True if a value is not finite, zero, or the same everywhere, where the right one is not."""
+    got, want = np.asarray(got, dtype=np.float64), np.asarray(want, dtype=np.float64)
+    if not np.isfinite(got).all():
+        return True
+    return bool((not got.any() and want.any()) or (got.size > 1 and np.ptp(got) == 0 and np.ptp(want) > 0))
 
 
 def _name(
+    exercise: Exercise,
     explanation: Explanation,
     stage: str,
     observations: Sequence[Observation],
-    cases: Sequence[int],
     mistakes: Sequence[Mistake],
 ) -> tuple[Mistake, ...]:
-    stretch = _stretch(explanation, stage)
+    """The edit or pair of edits that gives the student's values in every case where they are finite."""
+    stretch = _stretch(exercise, explanation, stage)
     along = explanation.along
     usable = [m for m in mistakes if m.stage in stretch and along.fits(m.stage, m.edit)]
-    target = [explanation.values[stage][i] for i in cases]
-    starts = [_before(explanation, stretch, case, i) for case, i in zip(observations, cases, strict=True)]
+    target = explanation.values[stage]
+    # Where an odd case ends in nan or infinity, the way to it decides which: it tells nothing about the mistake.
+    cases = [i for i, case in enumerate(observations) if case.generic or np.isfinite(target[i]).all()]
+    if not all(np.isfinite(target[i]).all() for i in cases):
+        return ()
+    starts = [_before(explanation, stretch, case, i) for i, case in enumerate(observations)]
+    unedited = [_replayed(explanation, stretch, stage, env, i, ()) for i, env in enumerate(starts)]
     for attempt in _attempts(usable):
-        got = [_replayed(explanation, stretch, stage, env, i, attempt) for env, i in zip(starts, cases, strict=True)]
         if all(
-            v is not None and close(v, want, _TOLERANCE, equal_nan=True) for v, want in zip(got, target, strict=True)
+            (env := _replayed(explanation, stretch, stage, starts[i], i, attempt)) is not None
+            and close(env[stage], target[i], _TOLERANCE, equal_nan=True)
+            and not (observations[i].generic and _erases(env, unedited[i], stretch, stage))
+            for i in cases
         ):
             return attempt
     return ()
+
+
+def _erases(env: Env, unedited: Env | None, stretch: Sequence[str], last: str) -> bool:
+    """True if the edits leave a stage on the way without content: then every later number fits, and tells nothing."""
+    between = [stage for stage in stretch if stage != last]
+    return unedited is not None and any(_shows_nothing(env[s], unedited[s]) for s in between)
 
 
 def _attempts(mistakes: Sequence[Mistake]) -> Iterator[tuple[Mistake, ...]]:
@@ -185,11 +231,17 @@ def _attempts(mistakes: Sequence[Mistake]) -> Iterator[tuple[Mistake, ...]]:
     yield from combinations(mistakes, 2)
 
 
-def _stretch(explanation: Explanation, stage: str) -> tuple[str, ...]:
-    """The stage and those before it whose values reach it without ever being named, in order."""
+def _stretch(exercise: Exercise, explanation: Explanation, stage: str) -> tuple[str, ...]:
+    """The stage and those before it whose values reach it without ever being named, in order.
+
+    What a right output was computed from is right, and no part of it.
+    """
     along, found, queue = explanation.along, {stage}, [stage]
+    outputs = [name for name in exercise.returns if explanation.labels.get(name) is Label.RIGHT]
+    behind = [along.ancestors(name) for name in outputs]
+    proven = frozenset[str]().union(*(stages for stages in behind if not stages & set(explanation.faults)))
     while queue:
-        for parent in along.groups[queue.pop()].parents - found:
+        for parent in along.groups[queue.pop()].parents - found - proven:
             if explanation.labels[parent] is Label.UNNAMED:
                 found.add(parent)
                 queue.append(parent)
@@ -213,8 +265,8 @@ def _went_on(explanation: Explanation, env: Env, stage: str, i: int) -> Env:
 
 def _replayed(
     explanation: Explanation, stretch: Sequence[str], last: str, env: Env, i: int, mistakes: Sequence[Mistake]
-) -> Any:
-    """The value of `last` when the stretch is run with the edits; None where they do not fit or raise."""
+) -> Env | None:
+    """The environment after `last` when the stretch is run with the edits; None where they do not fit or raise."""
     stages = explanation.along.stages
     for stage in stages[stages.index(stretch[0]) : stages.index(last) + 1]:
         if stage in stretch:
@@ -225,7 +277,7 @@ def _replayed(
             env = after
         else:
             env = _went_on(explanation, env, stage, i)
-    return env[last]
+    return env
 
 
 def _ratio(

@@ -20,7 +20,7 @@ from flatgrade.core.flatcode import find_function, is_generator, source_of, stat
 
 _SNAP, _LOCALS, _RETURN = "__flat_snap__", "__flat_locals__", "__flat_return__"
 _MAX_BYTES = 64 << 20
-_MAX_VERSIONS = 20
+MAX_VERSIONS = 20
 _SILENT = (ast.Return, ast.Raise, ast.Pass, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Global)
 
 Array = npt.NDArray[Any]
@@ -124,7 +124,7 @@ class _Recorder:
         versions = self.trace.versions.setdefault(name, [])
         if versions and _same(versions[-1].value, value):
             return
-        if self.bytes + value.nbytes <= _MAX_BYTES and len(versions) < _MAX_VERSIONS:
+        if self.bytes + value.nbytes <= _MAX_BYTES and len(versions) < MAX_VERSIONS:
             self.bytes += value.nbytes
             versions.append(Version(line, value.copy()))
 

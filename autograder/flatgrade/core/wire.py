@@ -131,7 +131,10 @@ def _decode(text: bytes, body: bytes, caps: Caps) -> Any:
         size = math.prod(shape) * dtype.itemsize
         if at + size > len(body):
             raise WireError("an array reaches past the end of the body")
-        arrays.append(np.frombuffer(body, dtype, math.prod(shape), at).reshape(shape).copy())
+        try:
+            arrays.append(np.frombuffer(body, dtype, math.prod(shape), at).reshape(shape).copy())
+        except ValueError as error:  # sizes that NumPy cannot hold, such as (0, 2**40, 2**40)
+            raise WireError(f"an array that cannot be made: {error}") from None
         at += size
     if at != len(body):
         raise WireError("bytes that belong to no array")

@@ -108,7 +108,11 @@ class _NotebookRun:
             self.records = [self._record(cell, Verdict.MISSING, self.notebook.problem) for cell in self._judged()]
             return
         for _ in range(_MAX_RESTARTS):
-            if self._run_once():
+            try:
+                if self._run_once():
+                    return
+            except (WorkerGoneError, OSError) as error:  # no worker could be had: not the student's fault
+                self._close_open(f"The grader could not start a worker ({error}).", Verdict.GRADER_FAULT)
                 return
         self._close_open("The notebook ended its process too often.", Verdict.CRASHED)
 

@@ -33,6 +33,8 @@ from flatgrade.grader.replies import CallReply, read_call, read_trace
 
 _SPECIAL_CASES = 2
 _FLOAT32_TOLERANCE = 1e-3
+_MIXED_TOLERANCE = 1e-5
+_FLOAT32_SPACING = 1.2e-7
 _MAX_FINDINGS = 8
 
 
@@ -84,10 +86,12 @@ def judge_exercise(solution: Solution, cases: Sequence[Case], worker: Asks, seco
         stages = _stage_records(solution.exercise, None, earned=False)
         findings += [result.finding for result in results if result.finding][:1]
     earned = _earned(solution.exercise, stages, results)
+    if verdict is not Verdict.PASS and earned >= solution.exercise.points:
+        earned -= _cheapest(solution.exercise)  # a wrong output always costs something
     if changed:
         verdict, earned = (
             Verdict.WRONG if verdict is Verdict.PASS else verdict,
-            earned - _mutation_cost(solution.exercise, earned),
+            max(0.0, earned - _cheapest(solution.exercise)),
         )
         findings.append(changed_finding(changed))
     return ExerciseRecord(
@@ -136,15 +140,21 @@ def _output_finding(
 ) -> Finding | None:
     got = values.get(name)
     broken = contract_finding(name, got, expected[name])
-    if broken or close(got, expected[name], _tolerance(exercise, name, got)):
+    tolerance = _tolerance(exercise, name, got)
+    if broken or close(got, expected[name], tolerance) or _within_float32(got, expected[name]):
         return broken
     return Finding(f"{name} {WRONG_VALUES}", "", name)
 
 
+def _within_float32(got: Any, want: Any) -> bool:
+    """True if no entry is further off than the spacing of float32 at 1: what is left of a probability near 1."""
+    return bool(np.all(np.abs(np.asarray(got) - np.asarray(want)) <= _FLOAT32_SPACING))
+
+
 def _tolerance(exercise: Exercise, name: str, got: Any) -> float:
-    """The tolerance of an output; a result in float32 is right as far as float32 can be."""
-    tolerance = exercise.tolerance(name)
-    return max(tolerance, _FLOAT32_TOLERANCE) if np.asarray(got).dtype == np.float32 else tolerance
+    """The tolerance of an output: an answer that goes through float32 somewhere is right as far as float32 can be."""
+    least = _FLOAT32_TOLERANCE if np.asarray(got).dtype == np.float32 else _MIXED_TOLERANCE
+    return max(exercise.tolerance(name), least)
 
 
 def _verdict(results: Sequence[CaseResult]) -> Verdict:
@@ -184,7 +194,9 @@ def _telling(results: Sequence[CaseResult]) -> list[CaseResult]:
     ran = [result for result in failed if result.returned]
     if not ran:
         return sorted(failed, key=lambda result: not result.case.generic)[:2]
-    generic = [result for result in results if result.case.generic and result.returned]
+    if raised := [result for result in failed if result.case.generic and not result.returned]:
+        return raised[:2]
+    generic = [result for result in results if result.case.generic]
     special = [result for result in ran if not result.case.generic]
     return [*generic, *sorted(special, key=lambda result: not _contract_broken(result))[:_SPECIAL_CASES]]
 
@@ -250,7 +262,10 @@ def _credited(stage: str, exercise: Exercise, judgement: Judgement) -> bool:
 
 def _earned(exercise: Exercise, stages: Sequence[StageRecord], results: Sequence[CaseResult]) -> float:
     if stages:
-        return sum(stage.earned for stage in stages)
+        # A charged stage that has no points of its own costs as much as the cheapest one that has.
+        free = sum(stage.verdict is Verdict.WRONG and not stage.points for stage in stages)
+        earned = sum(stage.earned for stage in stages)
+        return max(0.0, earned - free * _cheapest(exercise))
     right = [all(_right(exercise, name, result) for result in results) for name in exercise.returns]
     return exercise.points * sum(right) / len(right)
 
@@ -277,6 +292,6 @@ def _contract_broken(result: CaseResult) -> bool:
     return result.finding is not None and not result.finding.what.endswith(WRONG_VALUES)
 
 
-def _mutation_cost(exercise: Exercise, earned: float) -> float:
-    """Changing an input costs as much as the cheapest stage that has points."""
-    return min([earned, *(stage.points for stage in exercise.stages if stage.points)])
+def _cheapest(exercise: Exercise) -> float:
+    """The points of the cheapest stage that has any: the price of a fault that lies at no such stage."""
+    return min((stage.points for stage in exercise.stages if stage.points), default=0.0)

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from flatgrade.core.compare import Foreign
-from flatgrade.core.trace import Trace, Version
+from flatgrade.core.trace import MAX_VERSIONS, Trace, Version
 
 _STATUSES = frozenset({"ok", "missing", "error", "timeout", "memory"})
 _MAX_TEXT = 500
+_MAX_NAMES = 100
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ def read_trace(reply: Mapping[str, Any]) -> Trace | None:
     for row in _list(reply.get("versions")):
         match row:
             case [str(name), int(line), value] if _is_number(value):
-                trace.versions.setdefault(name, []).append(Version(line, np.asarray(value)))
+                versions = trace.versions.setdefault(name, []) if len(trace.versions) < _MAX_NAMES else None
+                if versions is not None and len(versions) < MAX_VERSIONS:
+                    versions.append(Version(line, np.asarray(value)))
     reads = reply.get("reads")
     for name, lines in (reads if isinstance(reads, dict) else {}).items():
         trace.reads[name] = [line for line in _list(lines) if isinstance(line, int)]

@@ -28,6 +28,7 @@ from flatgrade.core.wire import Caps, WireError, decode, encode, read_frame
 
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 2.0
+_REPLY_BYTES = 64 << 20
 _READABLE = ("flatgrade/__init__.py", "flatgrade/core", "flatgrade/worker", "flatgrade/student", "flatgrade_data")
 _SYSTEM = (
     "/lib",
@@ -158,7 +159,10 @@ class Worker:
         def read(count: int) -> bytes:
             parts: list[bytes] = []
             while count > 0:
-                self.socket.settimeout(max(deadline - time.monotonic(), 1e-3))
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                self.socket.settimeout(left)
                 part = self.socket.recv(min(count, 1 << 20))
                 if not part:
                     break
@@ -169,7 +173,7 @@ class Worker:
         try:
             self.socket.settimeout(seconds)
             self.socket.sendall(encode(message))
-            return read_frame(read, Caps(body_bytes=self.limits.memory_mib << 20))
+            return read_frame(read, Caps(body_bytes=_REPLY_BYTES))
         except TimeoutError:
             self._end()
             raise WorkerGoneError(Verdict.TIMEOUT, f"There was no answer after {seconds:.0f} seconds.") from None

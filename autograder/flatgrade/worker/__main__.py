@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -24,17 +25,19 @@ import numpy as np
 
 from flatgrade.core.wire import WireError, decode, encode, read_frame
 from flatgrade.worker.calls import answer_call, answer_trace
-from flatgrade.worker.confine import confine
+from flatgrade.worker.confine import adopt_orphans, confine
 from flatgrade.worker.shell import Shell, make_shell, run_cell
 
 
 def main() -> None:
     """Be the zygote of the control socket whose file descriptor is the first argument, until it closes."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    adopt_orphans()
     shell = make_shell()
     plt.close("all")
     gc.collect()
     gc.freeze()  # what was imported stays shared between the workers
+    workers: set[int] = set()
     control.send(encode({"ready": True}))
     while True:
         message, handles, _, _ = socket.recv_fds(control, 4096, 1)
@@ -47,9 +50,13 @@ def main() -> None:
                 control.close()
                 _be_worker(socket.socket(fileno=handles[0]), shell)
             os.close(handles[0])
+            workers.add(pid)
             control.send(encode({"pid": pid}))
         else:
-            control.send(encode({"status": _end(request["pid"])}))
+            workers.discard(request["pid"])
+            status = _end(request["pid"])
+            _end_orphans(workers)
+            control.send(encode({"status": status}))
 
 
 def _end(pid: int) -> int:
@@ -58,6 +65,17 @@ def _end(pid: int) -> int:
     with contextlib.suppress(ProcessLookupError):  # nothing may be left of its session
         os.killpg(pid, signal.SIGKILL)
     return status if ended else os.waitpid(pid, 0)[1]
+
+
+def _end_orphans(workers: set[int]) -> None:
+    """Kill what student code forked into a session of its own: its parent gone, it is a child of this process."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while orphans := {int(pid) for pid in children.read_text(encoding="ascii").split()} - workers:
+        for pid in orphans:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def _be_worker(connection: socket.socket, shell: Shell) -> None:

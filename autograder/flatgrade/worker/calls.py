@@ -57,11 +57,12 @@ def answer_trace(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: 
 
 
 def _trace(trace: Trace) -> Reply:
-    rows = [
-        [name, version.line, sendable(version.value)["value"]]
+    sent = [
+        (name, version.line, sendable(version.value))
         for name, versions in trace.versions.items()
         for version in versions
     ]
+    rows = [[name, line, item["value"]] for name, line, item in sent if "value" in item]
     result = trace.returned
     returned = [sendable(value) for value in (result if isinstance(result, (tuple, list)) else [result])]
     return {
@@ -80,6 +81,8 @@ def sendable(value: Any) -> Reply:
     """
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.array(value, copy=True, subok=False)
+        if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # longdouble: float64 is as much as is compared
+            array = array.astype(np.float64)
         if array.dtype.newbyteorder("<").str in DTYPES:
             return {"value": array}
         return {"type": f"array of {array.dtype}"}
@@ -89,7 +92,10 @@ def sendable(value: Any) -> Reply:
 
 
 def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 -- an exception of the student's may not even have a text
+        text = ""
     return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__
 
 
