@@ -292,7 +292,7 @@ def planted(name):
     inputs = draw_inputs(exercise, np.random.default_rng(0))
     for style, base in {"reference": solution.answer, **solution.equivalents}.items():
         try:
-            flat = staged(exercise, base)
+            flat = staged(exercise, base, {"np": np})
         except StagedError:
             continue
         for mistake in solution.mistakes:
