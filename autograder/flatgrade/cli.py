@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flatgrade import __version__, commands
-from flatgrade.core.exercise import CONTRACT, ContractError
+from flatgrade.core.contract import CONTRACT, ContractError
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flatgrade.core.exercise import Assignment, load_assignment
+from flatgrade.core.contract import load_assignment
+from flatgrade.core.exercise import Assignment
 from flatgrade.course.collect import Collected, Collector
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.gradebook import GradebookWriter, NotGradedError

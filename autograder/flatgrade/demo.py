@@ -13,18 +13,20 @@ from typing import Any
 import nbformat
 
 from flatgrade.commands import PRIVATE, answer_key, grade
-from flatgrade.core.flatcode import find_function
 from flatgrade.core.naming import Mistake
 from flatgrade.core.staged import lint
+from flatgrade.core.unstaged import PlainAnswer
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release
+from flatgrade.course.stub import answered
 from flatgrade.grader.engine import AnswerKey
-from flatgrade.grader.planting import plant
+from flatgrade.grader.planting import bases, plant
 from flatgrade.grader.record import Record
 from flatgrade.grader.reference import Solution
 from flatgrade.report.page import class_page
 
 _SEED = "demo"
+_TRIES = 200
 _NAMES = (
     "Ada Adler", "Bruno Bauer", "Chloé Côté", "Dmitri Dahl", "Eva Eklund", "Farid Faris", "Grete Graf", "Hugo Haas",
     "Ines Ibarra", "Jonas Jensen", "Katya Kern", "Luis López", "Mei Min", "Noor Nasser", "Olga Otto", "Pablo Paz",
@@ -160,18 +162,18 @@ class Demo:
                 path.write_text(path.read_text(encoding="utf-8")[:2000], encoding="utf-8")
                 continue
             notebook = nbformat.read(path, as_version=4)
-            for cell in notebook.cells:
-                exercise = _defined(cell, self.key.solutions)
-                if exercise in student.answers:
-                    cell.source = student.answers[exercise]
+            self._fill_in(notebook, student.answers)
             nbformat.write(notebook, path)
 
-
-def _defined(cell: Any, exercises: Mapping[str, Any]) -> str:
-    """The exercise whose function an answer cell defines ("" for all other cells)."""
-    if cell.cell_type != "code" or not cell.metadata.get("nbgrader", {}).get("solution"):
-        return ""
-    return next((name for name in exercises if find_function(cell.source, name)), "")
+    def _fill_in(self, notebook: Any, answers: Mapping[str, str]) -> None:
+        """Put each answer into the first cell that is for it; further cells for it are emptied."""
+        written: set[str] = set()
+        for cell in notebook.cells:
+            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+                for exercise in answered(self.key.assignment.exercises, cell.source):
+                    if exercise in answers:
+                        cell.source = "" if exercise in written else answers[exercise]
+                        written.add(exercise)
 
 
 def make_class(solutions: Mapping[str, Solution], count: int) -> Iterator[DemoStudent]:
@@ -197,7 +199,7 @@ def _right(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> 
 
 def _planted(count: int) -> Callable[[str, Mapping[str, Solution], random.Random], DemoStudent]:
     def make(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
-        wrong = rng.choice(sorted(solutions))
+        wrong = rng.choice(sorted(name for name, item in solutions.items() if len(item.mistakes) >= count))
         answers = {exercise: item.answer for exercise, item in solutions.items()}
         answers[wrong], mistakes = _wrong_answer(solutions[wrong], count, rng)
         return DemoStudent(name, f"{count} planted", answers, tuple((wrong, mistake) for mistake in mistakes))
@@ -206,15 +208,16 @@ def _planted(count: int) -> Callable[[str, Mapping[str, Solution], random.Random
 
 
 def _wrong_answer(solution: Solution, count: int, rng: random.Random) -> tuple[str, Sequence[Mistake]]:
-    """A flat answer with `count` mistakes in different stages which can all be told."""
+    """An answer with `count` mistakes in different stages which can all be told; fewer where so many do not fit."""
     inputs = [item.name for item in solution.exercise.inputs]
-    bases = [base for base in solution.references if not lint(base, inputs)]
-    while True:
+    usable = [base for base in bases(solution) if isinstance(base, PlainAnswer) or not lint(base, inputs)]
+    for _ in range(_TRIES):
         mistakes = rng.sample(solution.mistakes, count)
         if len({mistake.stage for mistake in mistakes}) == count:
-            planted = plant(solution, rng.choice(bases), mistakes)
+            planted = plant(solution, rng.choice(usable), mistakes)
             if planted:
                 return planted.text, mistakes
+    return _wrong_answer(solution, count - 1, rng) if count else (solution.answer, ())
 
 
 def _untouched(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:  # noqa: ARG001 -- a maker
@@ -222,14 +225,14 @@ def _untouched(name: str, solutions: Mapping[str, Solution], rng: random.Random)
 
 
 def _raises(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:  # noqa: ARG001 -- a maker
-    wrong = "scores = X @ W\n    margins = scores - scores[y]\n    return margins.missing"
-    return DemoStudent(name, "raises", {exercise: _function(item, wrong) for exercise, item in solutions.items()})
+    wrong = "total = 0.0\n    return total.sum(axis=1)"
+    return DemoStudent(name, "raises", {exercise: _functions(item, wrong) for exercise, item in solutions.items()})
 
 
 def _endless(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
     answers = {exercise: item.answer for exercise, item in solutions.items()}
     wrong = rng.choice(sorted(solutions))
-    answers[wrong] = _function(solutions[wrong], "while True:\n        W = W + 0")
+    answers[wrong] = _functions(solutions[wrong], "count = 0\n    while True:\n        count += 1")
     return DemoStudent(name, "loops forever", answers)
 
 
@@ -237,9 +240,9 @@ def _not_json(name: str, solutions: Mapping[str, Solution], rng: random.Random) 
     return DemoStudent(name, "not JSON", broken_file=True)
 
 
-def _function(solution: Solution, body: str) -> str:
-    call = solution.exercise.call
-    return f"def {call.function}({', '.join(call.arguments)}):\n    {body}\n"
+def _functions(solution: Solution, body: str) -> str:
+    """All that the plan calls, with this body."""
+    return "\n\n".join(f"def {name}(*arguments):\n    {body}\n" for name in solution.exercise.functions)
 
 
 def summary_line(result: DemoResult) -> str:

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from flatgrade import commands
 from flatgrade.cli import app
 from flatgrade.core import ContractError, Verdict, load_assignment
-from flatgrade.core.exercise import INPUT_KINDS, Limits
+from flatgrade.core.contract import INPUT_KINDS
+from flatgrade.core.exercise import Limits
 from flatgrade.core.flatcode import find_function
 
 PAGE = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ import pytest
 from nbclient import NotebookClient
 from nbgrader.nbgraderformat import MetadataValidator
 
-from flatgrade.core.exercise import load_assignment
+from flatgrade.core.contract import load_assignment
 from flatgrade.course.directory import Course
 from flatgrade.course.lint import lint
 from flatgrade.course.release import release

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flatgrade.core.exercise import ContractError
+from flatgrade.core.contract import ContractError
 from flatgrade.course.stub import ClearStages, stub_lines
 
 STAGES = ("scores", "margins", "loss", "dscores", "dW")

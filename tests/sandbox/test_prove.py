@@ -123,7 +123,10 @@ def test_a_missing_or_broken_solution_says_which(tmp_path):
     path = tmp_path / "svm_loss.py"
     for text, message in [
         ("def svm_loss(): pass", f"solutions/{tmp_path.name}/svm_loss.py defines no cases"),
-        ("cases = None", "the solution of svm_loss defines no function svm_loss"),
+        (
+            "cases = None",
+            f"solutions/{tmp_path.name}/svm_loss.py defines no svm_loss, which the contract calls",
+        ),
         ("1 / 0", f"solutions/{tmp_path.name}/svm_loss.py cannot be loaded: division by zero"),
     ]:
         path.write_text(text)

@@ -13,9 +13,10 @@ import pytest
 from support.course import A1, a1_solutions, defined
 
 from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.timeout import TimeUp
 from flatgrade.student import CheckResult, check
 from flatgrade.student.check import GRADING, look
-from flatgrade.student.limits import PRINTED, TimeUp, guarded
+from flatgrade.student.limits import PRINTED, guarded
 from flatgrade.student.result import Row, State
 
 SVM = a1_solutions()["svm_loss"].answer
@@ -235,7 +236,12 @@ class Multiply:
         ("x * y", "x * y", Verdict.PASS, ()),
         ("x * y", "x + y", Verdict.WRONG, ('On "3 times -2", z is 1; expected -6.',)),
         ("dz * self.x", "dz * self.y", Verdict.WRONG, ("dy does not fit z: dy is ",)),
-        ("dz * self.y,", "dz * self.w,", Verdict.ERROR, ('Multiply stops in line 7 on "3 times -2": AttributeError',)),
+        (
+            "dz * self.y,",
+            "dz * self.w,",
+            Verdict.ERROR,
+            ('gate.backward stops in line 7 on "3 times -2": AttributeError',),
+        ),
     ],
 )
 def test_a_plan_of_several_calls_is_checked_too(old, new, verdict, said, tmp_path):

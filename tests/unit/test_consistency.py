@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from support.corpus import programs
 from support.course import a1, a1_solutions, defined
 
+from flatgrade.core.contract import load_assignment
 from flatgrade.core.draw import draw_inputs
-from flatgrade.core.exercise import load_assignment
-from flatgrade.core.gradients.blame import slot
+from flatgrade.core.exercise import slope_of
 from flatgrade.core.gradients.consistency import consistency, fits_along
 from flatgrade.core.gradients.measure import factor, factors, measure
 from flatgrade.core.gradients.rerun import NotFlatError, Rerun
@@ -753,4 +753,4 @@ def test_the_original_inputs_stay_as_they_are():
 )
 def test_gradients_are_known_by_their_names(name, of):
     """d and grad_ in front; what that leaves must then be a name of the forward pass."""
-    assert slot(name) == of
+    assert slope_of(name) == of

@@ -1,6 +1,7 @@
 """What everybody may import: the contract of an exercise, flat code, comparison, findings, the wire. NumPy only."""
 
-from flatgrade.core.exercise import Assignment, Case, ContractError, Exercise, Stage, load_assignment
+from flatgrade.core.contract import ContractError, load_assignment
+from flatgrade.core.exercise import Assignment, Case, Exercise, Stage
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.naming import Mistake
 

@@ -10,6 +10,7 @@ from typing import Any
 
 # Bodies of these count as flat code; a loop, a nested function or a match is one statement.
 _FLAT_BLOCKS = (ast.With, ast.If, ast.Try)
+_DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,19 @@ def find_function(text: str, name: str) -> ast.FunctionDef | None:
     return max(found, key=lambda node: node.lineno, default=None)
 
 
+def definition_of(text: str, name: str) -> str | None:
+    """The lines of the last top-level function or class `name` of the text, decorators included; None without one.
+
+    Raises SyntaxError.
+    """
+    nodes = [node for node in ast.parse(without_magics(text)).body if isinstance(node, _DEFINITIONS)]
+    node = next((node for node in reversed(nodes) if node.name == name), None)
+    if node is None:
+        return None
+    first = min(part.lineno for part in (node, *node.decorator_list))
+    return "\n".join(text.split("\n")[first - 1 : node.end_lineno]) + "\n"
+
+
 def source_of(function: Callable[..., Any]) -> str | None:
     """The text of the cell or file that defined the function, or None where Python does not know it.
 
@@ -57,6 +71,19 @@ def source_of(function: Callable[..., Any]) -> str | None:
     code = getattr(function, "__code__", None)
     lines = linecache.getlines(code.co_filename) if code else []
     return "".join(lines) or None
+
+
+def place_of(error: BaseException, ours: Callable[[str], bool]) -> tuple[int, dict[str, Any]]:
+    """The last line of a text that the exception passed through, and the local names there; `ours` knows its file.
+
+    Line 0 and no names where it did not pass through it.
+    """
+    line, names, step = 0, dict[str, Any](), error.__traceback__
+    while step is not None:
+        if ours(step.tb_frame.f_code.co_filename):
+            line, names = step.tb_lineno, step.tb_frame.f_locals
+        step = step.tb_next
+    return line, names
 
 
 def is_generator(function: ast.FunctionDef) -> bool:

@@ -16,13 +16,16 @@ class MissingFunctionError(PlanError):
     """The plan calls a name that is not defined."""
 
 
-def run_plan(plan: Sequence[Call], namespace: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+def run_plan(
+    plan: Sequence[Call], namespace: Mapping[str, Any], inputs: Mapping[str, Any], kept: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Run the calls in order; returns every value that was kept, by name.
 
-    Raises MissingFunctionError for a function that is not defined, PlanError for a wrong number of results, and
-    whatever the called functions raise.
+    What is kept goes into `kept` where one is given: it then holds what came before an exception. Raises
+    MissingFunctionError for a function that is not defined, PlanError for a wrong number of results, and whatever the
+    called functions raise.
     """
-    kept: dict[str, Any] = {}
+    kept = {} if kept is None else kept
     for call in plan:
         function = _lookup(call.function, namespace, kept)
         result = function(*(kept[name] if name in kept else inputs[name] for name in call.arguments))
@@ -31,6 +34,11 @@ def run_plan(plan: Sequence[Call], namespace: Mapping[str, Any], inputs: Mapping
         elif call.results:
             kept.update(zip(call.results, _values(call, result), strict=True))
     return kept
+
+
+def stopped_at(plan: Sequence[Call], kept: Mapping[str, Any]) -> int:
+    """The place in the plan of the call that an exception ended, where `kept` holds what was kept before it."""
+    return next((i for i, call in enumerate(plan) if not set(call.results) <= set(kept)), len(plan) - 1)
 
 
 def _lookup(name: str, namespace: Mapping[str, Any], kept: Mapping[str, Any]) -> Any:

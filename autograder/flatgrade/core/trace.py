@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flatgrade.core.flatcode import find_function, is_generator, source_of, statements
+from flatgrade.core.flatcode import find_function, is_generator, place_of, source_of, statements
 
 _SNAP, _LOCALS, _RETURN = "__flat_snap__", "__flat_locals__", "__flat_return__"
 _MAX_BYTES = 64 << 20
@@ -88,7 +88,7 @@ class TracedFunction:
                 trace.returned = self.function(*copies)
             except Exception as error:  # noqa: BLE001 -- whatever the student's code raises belongs to the trace
                 trace.error = f"{type(error).__name__}: {error}"
-                trace.error_line = _line_of(error, self.function.__code__.co_filename)
+                trace.error_line, _ = place_of(error, self.function.__code__.co_filename.__eq__)
         return trace
 
 
@@ -159,13 +159,3 @@ def _snapshot(node: ast.stmt) -> ast.stmt:
     names = ast.Call(ast.Name(_LOCALS, ast.Load()), [], [])
     call = ast.Call(ast.Name(_SNAP, ast.Load()), [ast.Constant(node.lineno), names], [])
     return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
-
-
-def _line_of(error: BaseException, filename: str) -> int:
-    """The last line of the traced text that the exception passed through (0: none)."""
-    line, frame = 0, error.__traceback__
-    while frame is not None:
-        if frame.tb_frame.f_code.co_filename == filename:
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    return line

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbgrader import utils
 
-from flatgrade.core.exercise import Assignment, ContractError, load_assignment
+from flatgrade.core.contract import ContractError, load_assignment
+from flatgrade.core.exercise import Assignment
 from flatgrade.course.directory import CourseError
 from flatgrade.course.template import SKIP_TAG, checked_exercise, is_test, read_ours
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from nbgrader.preprocessors import ClearSolutions
 
-from flatgrade.core.exercise import Assignment, load_assignment
-from flatgrade.core.flatcode import find_function
+from flatgrade.core.contract import load_assignment
+from flatgrade.core.exercise import Assignment, Exercise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-_OWN_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
+_OWN_NAMES = (*_DEFINITIONS, ast.AsyncFunctionDef)
 
 
 class ClearStages(ClearSolutions):
@@ -76,10 +77,10 @@ def stage_names(assignment: Assignment, tree: ast.Module) -> frozenset[str]:
 
     An exercise without stages keeps none: its answer need not be flat.
     """
-    defined = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    defined = {node.name for node in tree.body if isinstance(node, _DEFINITIONS)}
     names: set[str] = set()
     for exercise in assignment.exercises.values():
-        if exercise.stages and any(call.function in defined for call in exercise.plan):
+        if exercise.stages and defined & set(exercise.functions):
             names |= {stage.name for stage in exercise.stages}
             names |= {name for call in exercise.plan for name in call.results}
     return frozenset(names)
@@ -164,18 +165,24 @@ def _comments(source: str) -> dict[int, str]:
 
 
 def stubs(folder: Path) -> dict[str, str]:
-    """The answer cell of each exercise as a student of the assignment in `folder` gets it, by exercise.
+    """The answer cells of each exercise as a student of the assignment in `folder` gets them, by exercise, as one text.
 
-    Read from the notebooks of the source; an exercise whose function no answer cell defines is left out.
+    Read from the notebooks of the source; an exercise of whose functions no answer cell defines any is left out.
     """
-    assignment, found = load_assignment(folder), {}
+    assignment, found = load_assignment(folder), dict[str, str]()
     for path in sorted(folder.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         resources = {"metadata": {"path": str(folder)}, "language": "python"}
         notebook, _ = ClearStages().preprocess(notebook, resources)
         for cell in notebook.cells:
             if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-                for name, exercise in assignment.exercises.items():
-                    if find_function(cell.source, exercise.plan[0].function):
-                        found[name] = cell.source
+                for name in answered(assignment.exercises, cell.source):
+                    found[name] = f"{found[name]}\n\n{cell.source}" if name in found else cell.source
     return found
+
+
+def answered(exercises: Mapping[str, Exercise], source: str) -> list[str]:
+    """Name the exercises that an answer cell with this text belongs to: it defines what their plans call."""
+    tree = _parsed(source)
+    defined = {node.name for node in tree.body if isinstance(node, _DEFINITIONS)} if tree else set()
+    return [name for name, exercise in exercises.items() if defined & set(exercise.functions)]

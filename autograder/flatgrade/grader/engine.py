@@ -22,8 +22,8 @@ import numpy as np
 from flatgrade import __version__
 from flatgrade.core.exercise import Assignment, Case, Limits
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.grader.judge import judge_exercise
-from flatgrade.grader.record import ExerciseRecord, Record, StageRecord
+from flatgrade.grader.judge import judge_exercise, no_points
+from flatgrade.grader.record import ExerciseRecord, Record
 from flatgrade.grader.reference import Solution, load_solutions
 from flatgrade.grader.replies import read_outputs
 from flatgrade.grader.sandbox import Sandbox, Worker, WorkerGoneError
@@ -171,7 +171,6 @@ class _NotebookRun:
 
     def _record(self, cell: Cell, verdict: Verdict, what: str) -> ExerciseRecord:
         exercise = self.key.assignment.exercises[cell.exercise]
-        stages = tuple(StageRecord(stage.name, Verdict.MISSING, 0.0, stage.points) for stage in exercise.stages)
         return ExerciseRecord(
             name=cell.exercise,
             notebook=self.notebook.name,
@@ -179,6 +178,6 @@ class _NotebookRun:
             verdict=verdict,
             earned=0.0,
             points=exercise.points,
-            stages=stages,
+            stages=no_points(exercise),
             findings=(Finding(what),),
         )

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from flatgrade.core.exercise import Exercise
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.core.naming import Charge, Judgement
+from flatgrade.core.naming import Charge, Judgement, Mistake
 from flatgrade.grader.record import StageRecord
 from flatgrade.grader.replies import CallReply
-
-WRONG_VALUES = "has wrong values."
 
 _RELATIONS = {
     "N": "is N times what follows from your lines above it.",
@@ -25,7 +23,7 @@ _RELATIONS = {
 
 def status_finding(exercise: Exercise, reply: CallReply, seconds: float) -> Finding:
     """What a reply without values says; `seconds` was the limit of the call."""
-    function = exercise.plan[0].function
+    function = exercise.plan[min(reply.call, len(exercise.plan) - 1)].function
     match reply.status:
         case "missing":
             return Finding(reply.what, "Was the cell that defines it deleted, or the name changed?")
@@ -39,11 +37,33 @@ def status_finding(exercise: Exercise, reply: CallReply, seconds: float) -> Find
     return Finding(f"{function} returned something that cannot be read.", "Return NumPy arrays and numbers.")
 
 
+def is_stub_error(reply: CallReply) -> bool:
+    """True if the call stopped because something is not written: at a `...`, or at nbgrader's NotImplementedError."""
+    return reply.status == "error" and ("ellipsis" in reply.what.lower() or _not_implemented(reply.what))
+
+
+def wrong_values_finding(output: str) -> Finding:
+    """An output that keeps its contract, and has the wrong numbers."""
+    return Finding(f"{output} has wrong values.", "", output)
+
+
+def named_output_finding(output: str, mistake: Mistake) -> Finding:
+    """An output of an answer without stages, and the mistake that gives its values."""
+    return Finding(f"{output} has wrong values.", mistake.hint, output, 0, mistake.tag)
+
+
 def _error_finding(function: str, what: str, line: int) -> Finding:
+    if _not_implemented(what):
+        advice = "Replace the line that raises NotImplementedError by your own."
+        return Finding("It is not written yet.", advice, line=line)
     if "ellipsis" in what.lower():
         return Finding("A stage is not written yet.", "Replace the ... by your own line.", line=line)
     where = f" at line {line}" if line else ""
     return Finding(f"{function} stopped{where}: {what.rstrip('.')}.", "", line=line)
+
+
+def _not_implemented(what: str) -> bool:
+    return what.startswith("NotImplementedError")
 
 
 def charge_finding(charge: Charge, judgement: Judgement) -> Finding:

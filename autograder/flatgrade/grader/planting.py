@@ -9,8 +9,11 @@ import numpy as np
 
 from flatgrade.core.compare import close
 from flatgrade.core.naming import Mistake
-from flatgrade.core.staged import Env, StagedError, StagedFunction
+from flatgrade.core.staged import StagedError, StagedFunction
+from flatgrade.core.unstaged import PlainAnswer, Values
 from flatgrade.grader.reference import Solution, staged
+
+Base = StagedFunction | PlainAnswer
 
 
 @dataclass(frozen=True)
@@ -22,53 +25,63 @@ class Planted:
     mistakes: tuple[Mistake, ...] = ()
 
 
-def plant(solution: Solution, base: StagedFunction, mistakes: Sequence[Mistake]) -> Planted | None:
+def bases(solution: Solution) -> tuple[Base, ...]:
+    """The right answers that mistakes are planted in: those in flat code, or the reference as a whole."""
+    return solution.references or (solution.plain,)
+
+
+def plant(solution: Solution, base: Base, mistakes: Sequence[Mistake]) -> Planted | None:
     """The text of `base` with all mistakes in it; None where one of them does not fit, or they cannot be told.
 
     They cannot be told where the answer is right all the same (two that cancel), where mending one of several changes
     no output (one hides another), or where one other known mistake alone gives the same results.
     """
     text = _with_edits(solution, base, mistakes)
-    if text is None or _results(solution, text) is None:
+    results = _results(solution, text)
+    if text is None or results is None:
         return None
     others: list[list[Mistake]] = [[]]
     others += [[item for item in mistakes if item is not left_out] for left_out in mistakes]
     if len(mistakes) > 1:
         others += [[item] for item in solution.mistakes]
     for other in others:
-        rest = _with_edits(solution, base, other)
-        if rest is not None and _same(solution, _results(solution, text), _results(solution, rest)):
+        if _same(solution, results, _results(solution, _with_edits(solution, base, other))):
             return None
     return Planted(solution.exercise.name, text, tuple(mistakes))
 
 
-def _with_edits(solution: Solution, base: StagedFunction, mistakes: Sequence[Mistake]) -> str | None:
+def _with_edits(solution: Solution, base: Base, mistakes: Sequence[Mistake]) -> str | None:
+    if isinstance(base, PlainAnswer):
+        return base.edited([mistake.edit for mistake in mistakes])
     text: str | None = base.text
     for mistake in mistakes:
+        if text is None:
+            return None
         try:
-            text = (
-                staged(solution.exercise, text, solution.namespace).edited(mistake.stage, mistake.edit)
-                if text is not None
-                else None
-            )
+            code = staged(solution.exercise, text, solution.namespace)
         except StagedError:
             return None
+        text = code.edited(mistake.stage, mistake.edit)
     return text
 
 
-def _results(solution: Solution, text: str) -> list[Env] | None:
-    """The values after the last stage in every case; None where the text raises on one."""
+def _results(solution: Solution, text: str | None) -> list[Values] | None:
+    """The outputs in every case; None where there is no text, or it raises on one."""
+    if text is None:
+        return None
+    cases = solution.draw_cases(np.random.default_rng(0))
+    if not solution.references:
+        found = [values for case in cases if (values := solution.plain.run(text, case.inputs)) is not None]
+        return found if len(found) == len(cases) else None
     try:
         code = staged(solution.exercise, text, solution.namespace)
-        return [code.run(case.inputs)[-1] for case in solution.draw_cases(np.random.default_rng(0))]
+        return [code.run(case.inputs)[-1] for case in cases]
     except StagedError:
         return None
 
 
-def _same(solution: Solution, one: list[Env] | None, other: list[Env] | None) -> bool:
-    if one is None or other is None:
-        return False
-    return all(
+def _same(solution: Solution, one: list[Values], other: list[Values] | None) -> bool:
+    return other is not None and all(
         close(a[name], b[name], equal_nan=True)
         for a, b in zip(one, other, strict=True)
         for name in solution.exercise.returns

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from flatgrade.core.compare import close
-from flatgrade.core.exercise import Case, Limits
+from flatgrade.core.exercise import Case, Exercise, Limits
 from flatgrade.core.finding import Verdict
 from flatgrade.core.naming import Mistake, indistinguishable
 from flatgrade.core.staged import lint
 from flatgrade.grader.judge import judge_exercise
-from flatgrade.grader.planting import plant
+from flatgrade.grader.planting import bases, plant
 from flatgrade.grader.record import ExerciseRecord
 from flatgrade.grader.reference import Solution
 from flatgrade.grader.sandbox import Sandbox
@@ -60,7 +60,7 @@ def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = 
     with Sandbox(secrets) as sandbox, sandbox.worker(_LIMITS) as worker:
 
         def graded(text: str) -> ExerciseRecord:
-            worker.ask({"do": "cell", "key": "answer", "source": "import numpy as np"}, 10)
+            worker.ask({"do": "cell", "key": "given", "source": solution.given}, 10)
             worker.ask({"do": "cell", "key": "answer", "source": text}, 10)
             return judge_exercise(solution, cases, worker, _LIMITS.call_seconds)
 
@@ -106,13 +106,15 @@ def _full(record: ExerciseRecord) -> bool:
 
 def _prove_mistakes(solution: Solution, proof: Proof, graded: Callable[[str], ExerciseRecord]) -> None:
     for mistake in solution.mistakes:
-        planted = next((p for base in solution.references if (p := plant(solution, base, [mistake]))), None)
+        planted = next((p for base in bases(solution) if (p := plant(solution, base, [mistake]))), None)
         proof.mistakes += 1
-        if planted is None and solution.exercise.stage(mistake.stage) is None:
-            proof.problems.append(f"{proof.exercise}: {mistake.tag} is at {mistake.stage}, which is no stage")
+        if mistake.stage not in _places(solution.exercise):
+            kind = "stage" if solution.exercise.stages else "output"
+            proof.problems.append(f"{proof.exercise}: {mistake.tag} is at {mistake.stage}, which is no {kind}")
             continue
         if planted is None:
-            proof.problems.append(f"{proof.exercise}: {mistake.tag} fits no flat answer, or changes no output")
+            kind = "flat answer" if solution.exercise.stages else "text of the answer"
+            proof.problems.append(f"{proof.exercise}: {mistake.tag} fits no {kind}, or changes no output")
             continue
         record = graded(planted.text)
         tags = {finding.mistake for finding in record.findings}
@@ -130,9 +132,14 @@ def _prove_mistakes(solution: Solution, proof: Proof, graded: Callable[[str], Ex
             proof.problems.append(f"{proof.exercise}: {mistake.tag} is not named (found {sorted(tags)})")
 
 
+def _places(exercise: Exercise) -> tuple[str, ...]:
+    """Where a mistake may be: at a stage, or, where there are none, at an output."""
+    return tuple(stage.name for stage in exercise.stages) or exercise.returns
+
+
 def _worth(solution: Solution, mistake: Mistake) -> bool:
     stage = solution.exercise.stage(mistake.stage)
-    return stage is not None and stage.points > 0
+    return stage is None or stage.points > 0
 
 
 def _prove_staging(solution: Solution, proof: Proof) -> None:
@@ -160,14 +167,16 @@ def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
         import torch
     except ImportError:
         return
-    worst = 0.0
+    exercise, worst = solution.exercise, 0.0
     for case in cases:
         expected = solution.expected(case)
-        tensors = {name: _tensor(torch, value) for name, value in case.inputs.items()}
-        loss = solution.torch_path(**tensors)
-        loss.backward()
-        got = {solution.exercise.loss: loss.detach().numpy()}
-        for output, name in solution.exercise.gradients.items():
+        slopes = set(exercise.gradients.values())
+        tensors = {name: _tensor(torch, value, slope=name in slopes) for name, value in case.inputs.items()}
+        first = solution.torch_path(**tensors)
+        total: Any = torch.sum(first * exercise.upstream(tensors))
+        total.backward()
+        got = {exercise.loss: first.detach().numpy()}
+        for output, name in exercise.gradients.items():
             got[output] = tensors[name].grad.numpy()
         worst = max([worst, *(_difference(got[name], expected[name]) for name in got)])
     proof.torch = worst
@@ -175,11 +184,11 @@ def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
         proof.problems.append(f"{proof.exercise}: torch autograd differs by {worst:.1e} of the largest entry")
 
 
-def _tensor(torch: Any, value: Any) -> Any:
-    if not isinstance(value, np.ndarray):
+def _tensor(torch: Any, value: Any, *, slope: bool) -> Any:
+    """Arrays as tensors, and numbers by which there is a gradient; the rest as it is."""
+    if not isinstance(value, np.ndarray) and not slope:
         return value
-    tensor = torch.from_numpy(value.copy())
-    return tensor.requires_grad_() if value.dtype.kind == "f" else tensor
+    return torch.tensor(value, dtype=torch.float64 if slope else None, requires_grad=slope)
 
 
 def _difference(got: Any, want: Any) -> float:

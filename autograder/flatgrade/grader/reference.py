@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -13,10 +14,13 @@ from typing import Any
 import numpy as np
 
 from flatgrade.core.exercise import Assignment, Case, Exercise
-from flatgrade.core.flatcode import find_function
+from flatgrade.core.flatcode import definition_of
 from flatgrade.core.naming import Mistake
 from flatgrade.core.plan import run_plan
 from flatgrade.core.staged import StagedError, StagedFunction
+from flatgrade.core.unstaged import PlainAnswer
+
+_GIVEN = "import numpy as np\n"
 
 
 class SolutionError(Exception):
@@ -27,25 +31,27 @@ class SolutionError(Exception):
 class Solution:
     """One exercise with its answers.
 
-    `answer` is the text of the reference function; `references` are the staged reference and the staged equivalents
-    (empty where the exercise is not one flat function); `digest` changes with the file.
+    `answer` is the text of the reference: all that the plan calls, in its order; `plain` is the same, to be run with
+    edits. `given` is the code that the notebook has before the answer. `references` are the staged reference and the
+    staged equivalents (empty where the exercise is not one flat function). `digest` changes with the file.
     """
 
     exercise: Exercise
     answer: str
+    given: str
     namespace: Mapping[str, Any]
     draw_cases: Callable[[np.random.Generator], list[Case]]
     mistakes: tuple[Mistake, ...]
     equivalents: Mapping[str, str]
     references: tuple[StagedFunction, ...]
+    plain: PlainAnswer
     torch_path: Callable[..., Any] | None
     digest: str
 
     def expected(self, case: Case) -> dict[str, Any]:
         """The reference's results for a case, by name of output. Inputs are copied."""
-        inputs = {name: v.copy() if isinstance(v, np.ndarray) else v for name, v in case.inputs.items()}
         with np.errstate(all="ignore"):
-            kept = run_plan(self.exercise.plan, self.namespace, inputs)
+            kept = run_plan(self.exercise.plan, self.namespace, deepcopy(dict(case.inputs)))
         return {name: kept[name] for name in self.exercise.returns}
 
     def cases(self, seed: str) -> list[Case]:
@@ -66,16 +72,18 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
         raise SolutionError(f"solutions/{folder.name}/{path.name} is missing: {exercise.name} has no reference")
     text = path.read_text(encoding="utf-8")
     module = _import(path, f"flatgrade_solutions.{folder.name}.{exercise.name}")
-    answer = _answer(text, exercise.call.function if len(exercise.plan) == 1 else exercise.name)
+    answer = "\n\n".join(_definition(text, name, path) for name in exercise.functions)
     equivalents = getattr(module, "EQUIVALENTS", {})
     return Solution(
         exercise=exercise,
         answer=answer,
+        given=getattr(module, "GIVEN", _GIVEN),
         namespace=vars(module),
         draw_cases=_required(module, path, "cases"),
         mistakes=tuple(getattr(module, "MISTAKES", ())),
         equivalents=equivalents,
         references=_references(exercise, answer, equivalents, vars(module)) if exercise.stages else (),
+        plain=PlainAnswer(exercise, answer, vars(module)),
         torch_path=getattr(module, "torch_path", None),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
@@ -127,8 +135,8 @@ def _required(module: ModuleType, path: Path, name: str) -> Any:
     return getattr(module, name)
 
 
-def _answer(text: str, name: str) -> str:
-    node = find_function(text, name)
-    if node is None:
-        raise SolutionError(f"the solution of {name} defines no function {name}")
-    return "\n".join(text.split("\n")[node.lineno - 1 : node.end_lineno]) + "\n"
+def _definition(text: str, name: str, path: Path) -> str:
+    found = definition_of(text, name)
+    if found is None:
+        raise SolutionError(f"solutions/{path.parent.name}/{path.name} defines no {name}, which the contract calls")
+    return found

@@ -21,13 +21,18 @@ _MAX_NAMES = 100
 
 @dataclass(frozen=True)
 class CallReply:
-    """What one call of the plan gave. `what` and `line` tell of an error; `changed` lists inputs that were changed."""
+    """What the plan gave on one case.
+
+    `what` and `line` tell of an error, `call` of the place in the plan where it was; `changed` lists inputs that were
+    changed.
+    """
 
     status: str
     values: Mapping[str, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     what: str = ""
     line: int = 0
+    call: int = 0
 
 
 def read_call(reply: Mapping[str, Any]) -> CallReply:
@@ -42,6 +47,7 @@ def read_call(reply: Mapping[str, Any]) -> CallReply:
         changed=tuple(name for name in changed if isinstance(name, str)) if isinstance(changed, list) else (),
         what=_text(reply.get("what")),
         line=_line(reply.get("line")),
+        call=_line(reply.get("call")),
     )
 
 

@@ -15,9 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flatgrade.core.exercise import ContractError, Exercise, Limits, load_assignment
+from flatgrade.core.contract import ContractError, load_assignment
+from flatgrade.core.exercise import Exercise, Limits
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.student.limits import TimeUp, guarded
+from flatgrade.core.timeout import TimeUp
+from flatgrade.student.limits import guarded
 from flatgrade.student.public import SUMMARY, PublicPart
 from flatgrade.student.result import CheckResult
 from flatgrade.student.subject import EndedError, Subject

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from flatgrade.core.compare import contract_finding
-from flatgrade.core.exercise import Exercise
+from flatgrade.core.exercise import Call, Exercise
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.core.flatcode import changed_in_place, find_function, source_of, statements, written
+from flatgrade.core.flatcode import changed_in_place, find_function, place_of, source_of, statements, written
 from flatgrade.core.gradients.consistency import letter_sizes
-from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan
+from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopped_at
 from flatgrade.core.trace import Trace, TracedFunction, traced
 
 _ADVICE = {
@@ -45,8 +45,8 @@ class Subject:
 
     def __init__(self, exercise: Exercise, namespace: Mapping[str, Any]) -> None:
         self.exercise, self.namespace = exercise, namespace
-        self.title = exercise.plan[0].function
-        found = namespace.get(exercise.plan[0].function)
+        self.title = exercise.functions[0]
+        found = namespace.get(self.title)
         self.function: Callable[..., Any] | None = found if len(exercise.plan) == 1 and callable(found) else None
         self.text = source_of(self.function) if self.function else None
         self._node = _definition(self.text, self.function)
@@ -95,26 +95,33 @@ class Subject:
         return tuple(sizes[letter] for letter in stage.shape)
 
     def _called(self, copies: dict[str, Any], where: str) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                return run_plan(self.exercise.plan, self.namespace, copies)
-        except MissingFunctionError as error:
-            advice = f"Run the cell that defines {self.title}, then this one."
-            raise EndedError(Verdict.MISSING, Finding(str(error), advice)) from None
-        except PlanError as error:
-            raise self._wrong_results(str(error)) from None
-        except MemoryError:
-            said = f"{self.title} needs more memory than there is."
-            raise EndedError(Verdict.MEMORY, Finding(said, "How large is the largest array?")) from None
+                return run_plan(self.exercise.plan, self.namespace, copies, kept)
         except (Exception, SystemExit) as error:  # noqa: BLE001 -- what the student's code raises is told, not raised
-            raise self._stopped(error, where) from None
+            raise self._ended(error, self.exercise.plan[stopped_at(self.exercise.plan, kept)], where) from None
 
-    def _stopped(self, error: BaseException, where: str) -> EndedError:
+    def _ended(self, error: BaseException, call: Call, where: str) -> EndedError:
+        """What to say of an exception that ended a call."""
+        if isinstance(error, MissingFunctionError):
+            defined = call.function if call.function in self.exercise.functions else self.title
+            return EndedError(
+                Verdict.MISSING, Finding(str(error), f"Run the cell that defines {defined}, then this one.")
+            )
+        if isinstance(error, PlanError):
+            return self._wrong_results(str(error), call)
+        if isinstance(error, MemoryError):
+            said = f"{call.function} needs more memory than there is."
+            return EndedError(Verdict.MEMORY, Finding(said, "How large is the largest array?"))
+        return self._stopped(call.function, error, where)
+
+    def _stopped(self, function: str, error: BaseException, where: str) -> EndedError:
         line, values = self._place(error)
         if isinstance(error, NotImplementedError):
             advice = "Replace the line that raises NotImplementedError by your own."
-            return EndedError(Verdict.NOT_WRITTEN, Finding(f"{self.title} is not written yet.", advice, line=line))
+            return EndedError(Verdict.NOT_WRITTEN, Finding(f"{function} is not written yet.", advice, line=line))
         first = min(self.unwritten.values(), default=0)
         if first and not 0 < line < first:
             return self._not_written()
@@ -122,7 +129,7 @@ class Subject:
         at = f" in line {line}" if line else ""
         advice = self._shapes(line, values) if isinstance(error, (ValueError, IndexError)) else ""
         advice = advice or _ADVICE.get(type(error), "")
-        return EndedError(Verdict.ERROR, Finding(f"{self.title} stops{at}{where}: {said}.", advice, line=line))
+        return EndedError(Verdict.ERROR, Finding(f"{function} stops{at}{where}: {said}.", advice, line=line))
 
     def _not_written(self) -> EndedError:
         name, line = min(self.unwritten.items(), key=lambda item: item[1])
@@ -139,13 +146,13 @@ class Subject:
             finding = Finding(fact, "Replace the ... by your own line.", name, line)
         return EndedError(Verdict.NOT_WRITTEN, finding)
 
-    def _wrong_results(self, said: str) -> EndedError:
+    def _wrong_results(self, said: str, call: Call) -> EndedError:
         """A plan that does not get its results; a body of `pass` alone is a stub."""
         body = list(statements(self._node.body)) if self._node else []
         if body and all(isinstance(item.node, ast.Pass) for item in body):
             said = f"{self.title} is still the stub: it does nothing."
             return EndedError(Verdict.NOT_WRITTEN, Finding(said, "Write its lines, then run its cell."))
-        results = ", ".join(self.exercise.plan[-1].results)
+        results = ", ".join(call.results)
         return EndedError(Verdict.WRONG, Finding(said, f"Is its last line return {results}?"))
 
     def _check_output(self, name: str, got: Any, inputs: Mapping[str, Any]) -> None:
@@ -167,12 +174,7 @@ class Subject:
         called = [self.namespace.get(call.function) for call in self.exercise.plan]
         called += [method for item in called if inspect.isclass(item) for method in vars(item).values()]
         files = {item.__code__.co_filename for item in called if inspect.isfunction(item)}
-        line, values, step = 0, dict[str, Any](), error.__traceback__
-        while step is not None:
-            if step.tb_frame.f_code.co_filename in files:
-                line, values = step.tb_lineno, step.tb_frame.f_locals
-            step = step.tb_next
-        return line, values
+        return place_of(error, files.__contains__)
 
     def _shapes(self, line: int, values: Mapping[str, Any]) -> str:
         """The shapes of the arrays that the statement at `line` reads; "" where there are none."""

@@ -9,36 +9,45 @@ from typing import Any
 import numpy as np
 
 from flatgrade.core.exercise import Call
-from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan
+from flatgrade.core.flatcode import place_of
+from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopped_at
+from flatgrade.core.timeout import TimeUp, time_limit
 from flatgrade.core.trace import Trace, traced
 from flatgrade.core.wire import DTYPES
-from flatgrade.worker.shell import OUTPUTS, TimeUp, time_limit
+from flatgrade.worker.shell import OUTPUTS, is_cell
 
 Reply = dict[str, Any]
 
 
 def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
-    """Run the plan on the inputs. The reply's `status` is ok, missing, error, timeout or memory (docs/protocol.md)."""
+    """Run the plan on the inputs. The reply's `status` is ok, missing, error, timeout or memory (docs/protocol.md).
+
+    Its `values` are those outputs that there are: all where it is ok, else those of the calls before the one
+    that ended, which `call` tells.
+    """
     plan = [Call(function, tuple(arguments), tuple(results)) for results, function, arguments in request["plan"]]
     inputs = request["inputs"]
     before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray)}
+    kept: dict[str, Any] = {}
     OUTPUTS.start(cap)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(request["seconds"]):
             warnings.simplefilter("ignore")
-            kept = run_plan(plan, namespace, inputs)
+            run_plan(plan, namespace, inputs, kept)
+        reply: Reply = {"status": "ok"}
     except TimeUp:
-        return {"status": "timeout"}
+        reply = {"status": "timeout"}
     except MissingFunctionError as error:
-        return {"status": "missing", "what": str(error)}
+        reply = {"status": "missing", "what": str(error)}
     except PlanError as error:
-        return {"status": "error", "what": str(error), "line": 0}
+        reply = {"status": "error", "what": str(error), "line": 0}
     except MemoryError:
-        return {"status": "memory"}
+        reply = {"status": "memory"}
     except BaseException as error:  # noqa: BLE001 -- whatever the student's code raises is an answer
-        return {"status": "error", "what": _one_line(error), "line": _line(error)}
+        reply = {"status": "error", "what": _one_line(error), "line": place_of(error, is_cell)[0]}
     changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
-    return {"status": "ok", "values": {name: sendable(kept[name]) for name in request["returns"]}, "changed": changed}
+    values = {name: sendable(kept[name]) for name in request["returns"] if name in kept}
+    return {**reply, "values": values, "changed": changed, "call": stopped_at(plan, kept)}
 
 
 def answer_trace(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
@@ -97,13 +106,3 @@ def _one_line(error: BaseException) -> str:
     except Exception:  # noqa: BLE001 -- an exception of the student's may not even have a text
         text = ""
     return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__
-
-
-def _line(error: BaseException) -> int:
-    """The last line of a cell that the exception passed through (0: none)."""
-    line, frame = 0, error.__traceback__
-    while frame is not None:
-        if frame.tb_frame.f_code.co_filename.startswith("<cell "):
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    return line

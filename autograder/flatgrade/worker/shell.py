@@ -11,11 +11,9 @@ import base64
 import builtins
 import io
 import linecache
-import signal
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -24,14 +22,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from flatgrade.core.timeout import TimeUp, time_limit
+
 Output = dict[str, Any]
 
 _MAX_FRAMES = 12
 _NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
-
-
-class TimeUp(BaseException):
-    """The time of a cell or a call is over. Not an Exception, so that a broad `except` does not swallow it."""
 
 
 class Outputs:
@@ -168,22 +164,6 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
     return OUTPUTS.items
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeUp in the block after `seconds`. The judge's own deadline stands behind it."""
-
-    def stop(*_: Any) -> None:
-        raise TimeUp
-
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-
-
 def _execute(shell: Shell, name: str, source: str) -> None:
     text = _without_refused_magics(source)
     if any(sign in text for sign in "%!?"):
@@ -196,6 +176,11 @@ def _execute(shell: Shell, name: str, source: str) -> None:
     if isinstance(last, ast.Expr):
         value = eval(compile(ast.Expression(last.value), name, "eval"), shell.user_ns)  # noqa: S307 -- see above
         shell.displayhook(value)
+
+
+def is_cell(filename: str) -> bool:
+    """True if code with this file name is a cell that `run_cell` ran."""
+    return filename.startswith("<cell ")
 
 
 def _silenced(text: str) -> bool:
@@ -219,10 +204,10 @@ def error_output(error: BaseException) -> Output:
     trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-200, compact=True)
     frames = list(trace.stack)
     lines = []
-    for frame in [item for item in frames if item.filename.startswith("<cell ")][-_MAX_FRAMES:]:
+    for frame in [item for item in frames if is_cell(item.filename)][-_MAX_FRAMES:]:
         lines.append(f"{frame.filename[1:-1]}, line {frame.lineno}, in {frame.name}")
         lines += _context(frame.filename, frame.lineno or 0)
-    if frames and not frames[-1].filename.startswith("<cell ") and not isinstance(error, SyntaxError):
+    if frames and not is_cell(frames[-1].filename) and not isinstance(error, SyntaxError):
         lines.append(f"(raised in {frames[-1].name} of a library)")
     lines += [line.rstrip() for line in trace.format_exception_only()]
     return _error(type(error).__name__, str(error)[:2000], lines)

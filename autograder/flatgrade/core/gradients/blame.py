@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from flatgrade.core.exercise import Exercise
+from flatgrade.core.exercise import Exercise, slope_of
 from flatgrade.core.finding import Finding
 from flatgrade.core.gradients.measure import Measured, factor, factors, measure, relation, slopes
 from flatgrade.core.gradients.rerun import Cut, Rerun
@@ -74,11 +74,6 @@ def blame(exercise: Exercise, own: Rerun, wrong: Collection[str], size: int) -> 
 # --- the gradient lines ------------------------------------------------------------------------------------------
 
 
-def slot(name: str) -> str:
-    """The name whose gradient `name` is by its spelling: `dscores` and `grad_scores` give `scores`; "" for others."""
-    return next((name[len(head) :] for head in ("grad_", "d") if name.startswith(head)), "")
-
-
 def _gradient_lines(exercise: Exercise, own: Rerun, wrong: Collection[str], size: int) -> list[Line]:
     """Outputs that are gradients, and names such as dscores that the backward code assigns, as they are completed."""
     lines, last = [], len(own.steps)
@@ -106,15 +101,15 @@ def _stage_line(own: Rerun, name: str, writes: list[int], size: int) -> Line | N
     end = max(i for i in writes if i < used) + 1
     value = _real(own.before[used].get(name))
     found = []
-    for point in own.points(slot(name)):
-        at = _real(own.before[point].get(slot(name)))
+    for point in own.points(slope_of(name)):
+        at = _real(own.before[point].get(slope_of(name)))
         if value is None or at is None or at.shape != value.shape or at.size > LARGE:
             continue
-        if own.faithful(point, slot(name)):
-            run = own.disturbed(point, slot(name))
+        if own.faithful(point, slope_of(name)):
+            run = own.disturbed(point, slope_of(name))
             whole = measure(lambda moved, run=run: run(moved)[0], at, value)  # type: ignore[misc]
             right = whole.agreement is Agreement.AGREE
-            found.append(Line(name, name, slot(name), value, end, point, right, whole))
+            found.append(Line(name, name, slope_of(name), value, end, point, right, whole))
     found.sort(key=lambda line: (not line.right, not _is_factor(line, size)))
     return replace(found[0], variants=tuple(found[1:])) if found else None
 

@@ -73,7 +73,7 @@ def _consistency(
     if function and len(exercise.plan) == 1:
         try:
             arguments = [inputs[name] for name in exercise.call.arguments]
-            own = Rerun(function, arguments, exercise.returns, _upstream(exercise, inputs))
+            own = Rerun(function, arguments, exercise.returns, exercise.upstream(inputs))
             misfits, stages = blame(exercise, own, wrong, size)
         except NotFlatError:
             misfits, stages = [], {}
@@ -117,17 +117,13 @@ def _gradients(exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _loss(exercise: Exercise, run: Run, inputs: Mapping[str, Any], name: str) -> Callable[[Array], float]:
-    upstream = _upstream(exercise, inputs)
+    upstream = exercise.upstream(inputs)
 
     def loss(value: Array) -> float:
         moved = value if np.ndim(inputs[name]) else float(value)
         return float(np.sum(run({**inputs, name: moved})[exercise.loss] * upstream))
 
     return loss
-
-
-def _upstream(exercise: Exercise, inputs: Mapping[str, Any]) -> Any:
-    return inputs.get(f"d{exercise.loss}", 1.0)
 
 
 def _told(exercise: Exercise, output: str, check: Measured, size: int) -> Finding:

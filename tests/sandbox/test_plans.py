@@ -1,0 +1,124 @@
+"""Exercises that are not one flat function: proven for real, judged by their outputs, credited for what follows."""
+
+import pytest
+from support.layers import TEXTS, layers
+from support.worker import NearWorker
+
+from flatgrade.core.finding import Verdict
+from flatgrade.grader.judge import judge_exercise
+from flatgrade.grader.prove import prove
+
+STUBS = {
+    "affine": "def affine_forward(x, w, b):\n    raise NotImplementedError()\n",
+    "gate": "class MultiplyGate:\n    def forward(self, x, y):\n        raise NotImplementedError()\n",
+    "circuit": "def circuit(x, y, z):\n    q = ...\n    f = ...\n    grad_q = ...\n    grad_z = ...\n    grad_x = ...\n"
+    "    grad_y = ...\n    return f, grad_x, grad_y, grad_z\n",
+}
+
+
+@pytest.fixture
+def solutions(tmp_path):
+    return layers(tmp_path)[1]
+
+
+@pytest.mark.parametrize(("name", "mistakes", "equivalents"), [("affine", 5, 1), ("gate", 2, 0), ("circuit", 2, 0)])
+def test_exercises_of_every_form_prove_themselves(solutions, name, mistakes, equivalents):
+    """Plans of several calls, classes and scalars: reference, stub, equivalents, mistakes and torch all hold."""
+    proof = prove(solutions[name], STUBS[name], "test")
+    assert proof.problems == []
+    assert proof.reference
+    assert proof.stub
+    assert (proof.equivalents, proof.equivalents_full) == (equivalents, equivalents)
+    assert [proof.mistakes, proof.charged, proof.at_stage, proof.named] == [mistakes] * 4
+    assert proof.torch is None or proof.torch_agrees
+
+
+def judged(solution, *edits):
+    text = solution.answer
+    for old, new in edits:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    worker = NearWorker("", "")
+    exec(f"{solution.given}\n{text}", worker.namespace)
+    return judge_exercise(solution, solution.cases("test"), worker, 2.0)
+
+
+def rows(record):
+    return {row.name: (row.verdict, row.earned) for row in record.stages}
+
+
+def test_the_answer_of_a_plan_is_all_that_it_calls(solutions):
+    """Functions and classes, in the order of the plan, without the rest of the file."""
+    assert solutions["affine"].answer.count("def ") == 2
+    assert solutions["gate"].answer.startswith("class MultiplyGate:\n    def forward")
+    assert "MISTAKES" not in solutions["affine"].answer
+    assert solutions["affine"].given == "import numpy as np\nROWS = 0\n"
+    assert set(TEXTS) == set(solutions)
+
+
+def test_each_output_has_its_share_and_its_mistake(solutions):
+    """Two mistakes in two outputs: both are named, and the other outputs are paid."""
+    record = judged(solutions["affine"], ("x @ w + b", "x @ w"), ("dout.sum(axis=ROWS)", "dout.mean(axis=ROWS)"))
+    assert (record.verdict, record.earned, record.points) == (Verdict.WRONG, 4, 8)
+    assert rows(record) == {
+        "out": (Verdict.WRONG, 0),
+        "dx": (Verdict.PASS, 2),
+        "dw": (Verdict.PASS, 2),
+        "db": (Verdict.WRONG, 0),
+    }
+    assert [str(finding) for finding in record.findings] == [
+        "out has wrong values. The bias is missing.",
+        "db has wrong values. Nothing is averaged here.",
+    ]
+    assert [finding.mistake for finding in record.findings] == ["affine-bias", "affine-db-mean"]
+
+
+def test_two_mistakes_in_one_output_are_both_named(solutions):
+    """A cache that is wrong and a gradient that is wrong meet in dw: one output is charged, two hints are given."""
+    record = judged(solutions["affine"], ("(x, w)", "(2 * x, w)"), ("x.T @ dout", "x.T @ dout / x.shape[0]"))
+    assert record.earned == 6
+    assert [finding.mistake for finding in record.findings] == ["affine-cache", "affine-dw-mean"]
+
+
+def test_what_follows_from_a_named_mistake_is_paid(solutions):
+    """x and y swapped in memory: with that mistake at dx, the wrong dy is what follows from it."""
+    from dataclasses import replace
+
+    from flatgrade.core.naming import Mistake
+
+    swap = Mistake("dx", "self.x, self.y = x, y", "self.y, self.x = x, y", "Which is which?", "gate-swap")
+    solution = replace(solutions["gate"], mistakes=(swap,))
+    record = judged(solution, swap.edit)
+    assert rows(record) == {"z": (Verdict.PASS, 1), "dx": (Verdict.WRONG, 0), "dy": (Verdict.PASS, 1)}
+    assert [finding.mistake for finding in record.findings] == ["gate-swap"]
+
+
+def test_an_unknown_mistake_is_charged_at_its_output_alone(solutions):
+    """No name is made up, and no other output suffers."""
+    record = judged(solutions["gate"], ("self.x * dz", "self.x * dz + 1"))
+    assert (record.verdict, record.earned) == (Verdict.WRONG, 2)
+    assert [(str(finding), finding.mistake) for finding in record.findings] == [("dy has wrong values.", "")]
+
+
+@pytest.mark.parametrize(
+    ("edit", "verdict", "said"),
+    [
+        (
+            ("dx = dout @ w.T", "dx = dout @ w.T @ w.T.T.T.T.T.T.T"),
+            Verdict.ERROR,
+            "affine_backward stopped: ValueError",
+        ),
+        (
+            ("x, w = cache\n", "raise NotImplementedError()\n"),
+            Verdict.NOT_WRITTEN,
+            "It is not written yet. Replace the line that raises NotImplementedError by your own.",
+        ),
+        (("return dx, dw, db", "return dx, dw"), Verdict.ERROR, "affine_backward returns 2 values; expected 3 values"),
+    ],
+)
+def test_what_came_before_an_error_is_paid(solutions, edit, verdict, said):
+    """The forward pass is right and earns its share, however the backward pass ends."""
+    record = judged(solutions["affine"], edit)
+    assert (record.verdict, record.earned) == (verdict, 2)
+    assert rows(record) == {"out": (Verdict.PASS, 2), **dict.fromkeys(("dx", "dw", "db"), (Verdict.MISSING, 0))}
+    assert said in " ".join(map(str, record.findings))
