@@ -19,7 +19,6 @@ def test_folders_and_database_follow_the_settings(desk):
     assert course.release("a1") == desk.root / "release/a1"
     assert course.submitted("ana", "a1") == desk.root / "submitted/ana/a1"
     assert course.autograded("ana", "a1") == desk.root / "autograded/ana/a1"
-    assert course.feedback("ana", "a1") == desk.root / "feedback/ana/a1"
 
 
 def test_an_instructors_own_settings_hold(new_course):
@@ -39,10 +38,10 @@ def test_settings_of_the_user_hold_below_those_of_the_course(new_course, tmp_pat
     """nbgrader's order of settings: the course's file has the last word."""
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
     (tmp_path / "nbgrader_config.py").write_text(
-        'c = get_config()\nc.CourseDirectory.course_id = "mine"\nc.CourseDirectory.feedback_directory = "back"\n'
+        'c = get_config()\nc.CourseDirectory.course_id = "mine"\nc.CourseDirectory.autograded_directory = "back"\n'
     )
     course = Course.open(new_course)
-    assert (course.course_id, course.feedback("ana", "a1")) == ("flatgrade", new_course / "back/ana/a1")
+    assert (course.course_id, course.autograded("ana", "a1")) == ("flatgrade", new_course / "back/ana/a1")
 
 
 def test_students_are_listed_whatever_their_names(desk):

@@ -64,11 +64,21 @@ def test_a_right_submission_of_two_notebooks_has_full_points(key, sandbox):
     assert verdicts(record) == [("svm_loss", Verdict.PASS, 10), ("softmax_loss", Verdict.PASS, 10)]
     assert (record.earned, record.points, record.problem) == (20, 20, "")
     assert (record.sandbox, record.seed) == ("L1+landlock", "test")
+    assert record.versions["solutions"] == key.digest[:8]
     assert [(item.notebook, item.cell) for item in record.exercises] == [
         ("linear_svm", "test_svm_loss"),
         ("softmax", "test_softmax_loss"),
     ]
     assert record.outputs["linear_svm"] == {"imports": [], "svm_loss": []}
+
+
+def test_the_digest_of_the_key_is_that_of_its_solutions(key):
+    """One changed solution changes it; the order in which they were loaded does not."""
+    softmax = replace(key.solutions["softmax_loss"], digest="other")
+    changed = replace(key, solutions={**key.solutions, "softmax_loss": softmax})
+    backwards = replace(key, solutions=dict(reversed(list(key.solutions.items()))))
+    assert len(key.digest) == 64
+    assert changed.digest != key.digest == backwards.digest
 
 
 def test_check_says_nothing_when_graded(key, sandbox):

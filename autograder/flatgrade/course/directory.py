@@ -101,10 +101,6 @@ class Course:
         """Say where a graded submission lies."""
         return self._path("autograded", student, assignment)
 
-    def feedback(self, student: str, assignment: str) -> Path:
-        """Say where a student's feedback lies."""
-        return self._path("feedback", student, assignment)
-
     def _step(self, step: str) -> str:
         return str(getattr(self.directory, f"{step}_directory"))
 

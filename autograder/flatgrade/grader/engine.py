@@ -7,6 +7,7 @@ runs the notebook again up to there without it: what was earned stays earned.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import time
@@ -44,6 +45,12 @@ class AnswerKey:
     cases: Mapping[str, list[Case]]
     seed: str
     secrets: tuple[Path, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal; changes with any file of the solutions."""
+        digests = [f"{name} {solution.digest}" for name, solution in sorted(self.solutions.items())]
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
     @classmethod
     def load(cls, assignment: Assignment, root: Path, seed: str, secrets: Iterable[Path] = ()) -> AnswerKey:
@@ -83,7 +90,12 @@ def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
         sandbox=next((run.level for run in runs if run.level), ""),
         seed=key.seed[:8],
         seconds=round(time.perf_counter() - began, 3),
-        versions={"flatgrade": __version__, "numpy": np.__version__, "python": platform.python_version()},
+        versions={
+            "flatgrade": __version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+            "solutions": key.digest[:8],
+        },
         notes=submission.notes,
         outputs={run.notebook.name: run.outputs for run in runs},
     )

@@ -77,7 +77,7 @@ def _prove_public_cases(solution: Solution, proof: Proof) -> None:
         if solution.references:
             got |= solution.references[0].run(case.inputs)[-1]
         for name, want in case.expect.items():
-            if not close(got[name], want, 1e-6):
+            if not close(got[name], want, solution.exercise.tolerance(name)):
                 proof.problems.append(f"{proof.exercise}: public case '{case.label}' expects another {name}")
 
 

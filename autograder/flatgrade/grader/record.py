@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from flatgrade.core.finding import Finding, Verdict
@@ -77,10 +77,9 @@ class Record:
         """True if a fault of ours must be resolved before grades are exported."""
         return any(exercise.verdict is Verdict.GRADER_FAULT for exercise in self.exercises)
 
-    def to_json(self, *, outputs: bool = False) -> str:
-        """One line of JSON; with `outputs`, the cell outputs too."""
-        data = asdict(self)
-        if not outputs:
-            del data["outputs"]
+    def to_json(self) -> str:
+        """One line of JSON, without the cell outputs."""
+        data = asdict(replace(self, outputs={}))
+        del data["outputs"]
         data["earned"], data["points"] = self.earned, self.points
         return json.dumps(data)  # ASCII: a lone surrogate from a student's text cannot be encoded otherwise
