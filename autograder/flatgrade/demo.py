@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 
 from flatgrade.commands import PRIVATE, answer_key, grade
-from flatgrade.core.naming import Mistake
+from flatgrade.core.mistake import Mistake
 from flatgrade.core.staged import lint
 from flatgrade.core.unstaged import PlainAnswer
 from flatgrade.course.directory import Course, CourseError

@@ -84,7 +84,7 @@ def test_what_follows_from_a_named_mistake_is_paid(solutions):
     """x and y swapped in memory: with that mistake at dx, the wrong dy is what follows from it."""
     from dataclasses import replace
 
-    from flatgrade.core.naming import Mistake
+    from flatgrade.core.mistake import Mistake
 
     swap = Mistake("dx", "self.x, self.y = x, y", "self.y, self.x = x, y", "Which is which?", "gate-swap")
     solution = replace(solutions["gate"], mistakes=(swap,))

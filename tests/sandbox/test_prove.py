@@ -6,7 +6,7 @@ import pytest
 from support.course import A1, SOLUTIONS, a1_solutions
 
 from flatgrade.core.exercise import Case
-from flatgrade.core.naming import Mistake
+from flatgrade.core.mistake import Mistake
 from flatgrade.course.stub import stubs
 from flatgrade.grader.planting import plant
 from flatgrade.grader.prove import prove

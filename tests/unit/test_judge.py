@@ -299,3 +299,66 @@ def test_a_reply_that_is_none_is_malformed_and_earns_nothing(reply):
     record = judge_exercise(solution, solution.cases(SEED), Forger(), 1.0)
     assert (record.verdict, record.earned) == (Verdict.MALFORMED, 0)
     assert lines(record) == ["svm_loss returned something that cannot be read. Return NumPy arrays and numbers."]
+
+
+# Right but for one thing; neither is flat code with the names of the contract.
+OTHER_STYLES = {
+    "transposed": """\
+def svm_loss(W, X, y, reg):
+    N = X.shape[0]
+    s = W.T @ X.T
+    m = np.maximum(0, s - s[y, np.arange(N)] + 1)
+    loss = m.sum() / N + reg * (W ** 2).sum()
+    d = (m > 0).astype(float)
+    d[y, np.arange(N)] -= d.sum(axis=0)
+    return loss, (d @ X).T / N + 2 * reg * W
+""",
+    "class": """\
+class Model:
+    def __init__(self, W, X, y, reg):
+        self.W, self.X, self.y, self.reg, self.rows = W, X, y, reg, np.arange(len(X))
+
+    def forward(self):
+        scores = self.X @ self.W
+        self.margins = np.maximum(0, scores - scores[self.rows, self.y][:, None] + 1)
+        return self.margins.sum() / len(self.X) + self.reg * np.sum(self.W ** 2)
+
+    def backward(self):
+        mask = (self.margins > 0) * 1.0
+        mask[self.rows, self.y] -= mask.sum(axis=1)
+        return self.X.T @ mask / len(self.X) + 2 * self.reg * self.W
+
+
+def svm_loss(W, X, y, reg):
+    model = Model(W, X, y, reg)
+    return model.forward(), model.backward()
+""",
+}
+
+
+@pytest.mark.parametrize("style", OTHER_STYLES)
+def test_one_known_mistake_is_charged_once_however_the_code_is_written(style):
+    """Where one edit of the reference returns all that the answer returns, that is the mistake, and all it costs."""
+    record = judged(OTHER_STYLES[style])
+    assert [row.name for row in record.stages if row.verdict is not Verdict.PASS] == ["margins"]
+    assert (record.verdict, record.earned) == (Verdict.WRONG, 8)
+    assert [finding.mistake for finding in record.findings] == ["svm-loss+1"]
+    assert record.findings[0].what == "margins is where one mistake gives all that your function returns."
+
+
+def test_results_without_content_are_explained_by_no_mistake():
+    """Zeros for everything fit an edit that erases: they earn nothing for it."""
+    record = judged("def svm_loss(W, X, y, reg):\n    return 0.0, np.zeros_like(W)\n")
+    assert (record.verdict, record.earned) == (Verdict.WRONG, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "second"), [("svm_loss", "dmargins (line 12)"), ("softmax_loss", "dscores (line 15)")]
+)
+def test_a_wrong_size_is_charged_where_it_is_first_seen(name, second):
+    """N is no stage: what is off by the same odd factor further down is told, and paid."""
+    text = answer(("N = X.shape[0]", "N = X.shape[1]"), ("rows = np.arange(N)", "rows = np.arange(len(X))"), name=name)
+    record = judged(text, name)
+    assert (record.verdict, record.earned) == (Verdict.WRONG, 9)
+    assert [row.name for row in record.stages if row.verdict is not Verdict.PASS] == ["data_loss"]
+    assert lines(record)[1] == f"{second} is off by the same factor: is a size, such as N, not what it should be?"

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from flatgrade.core.naming import Mistake, indistinguishable
+from flatgrade.core.mistake import Mistake
+from flatgrade.core.naming import indistinguishable
 from flatgrade.core.staged import StagedError, StagedFunction, lint
 
 TEXT = '''\

@@ -3,7 +3,7 @@
 from flatgrade.core.contract import ContractError, load_assignment
 from flatgrade.core.exercise import Assignment, Case, Exercise, Stage
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.core.naming import Mistake
+from flatgrade.core.mistake import Mistake
 
 __all__ = [
     "Assignment",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -12,102 +11,13 @@ import numpy as np
 
 from flatgrade.core.compare import close
 from flatgrade.core.exercise import Exercise
+from flatgrade.core.judgement import Charge, Judgement
+from flatgrade.core.mistake import Mistake
 from flatgrade.core.replay import Costs, Explanation, Label, Observation, explain
-from flatgrade.core.staged import Edit, Env, StagedFunction
+from flatgrade.core.staged import Env, StagedFunction
 
 _TOLERANCE = 1e-6
-_NAME_IS_WORTH = 0.5
-_PAIR_COSTS = 0.1
 _SECOND_SLACK = 1.2
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A known mistake: an edit of the reference's statements of one stage, and the hint that it earns.
-
-    `old` occurs exactly once in the statements of `stage`; `new` takes its place. `tag` names the mistake in tables.
-    """
-
-    stage: str
-    old: str
-    new: str
-    hint: str
-    tag: str
-
-    @property
-    def edit(self) -> Edit:
-        """Old and new text."""
-        return (self.old, self.new)
-
-
-@dataclass(frozen=True)
-class Charge:
-    """One mistake that was found: the stage, the known mistake if it was recognised, else a ratio if there is one.
-
-    `charged` is False for the second mistake of a pair in two stages that only one fault shows: it is told, not
-    charged, so that no answer is ever charged more often than it has faults.
-    """
-
-    stage: str
-    mistake: Mistake | None = None
-    ratio: str = ""
-    charged: bool = True
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The explanation that reads best, and what to charge.
-
-    `cleared` are stages that are right but for a mistake named above; `hollow` those whose values show nothing, because
-    they are zero, constant or not finite where the right ones are not, or follow from such values.
-    """
-
-    explanation: Explanation
-    charges: tuple[Charge, ...]
-    cleared: frozenset[str]
-    hollow: frozenset[str]
-
-    @property
-    def charged(self) -> frozenset[str]:
-        """The stages that lose their points."""
-        return frozenset(item.stage for item in self.charges if item.charged)
-
-    @property
-    def unnamed(self) -> int:
-        """How many faults have no name."""
-        return sum(item.mistake is None for item in self.charges)
-
-    @property
-    def plain(self) -> bool:
-        """True if every fault has the name of exactly one mistake."""
-        return not self.unnamed and len(self.charges) == len(self.explanation.faults)
-
-    @property
-    def price(self) -> float:
-        """The cost when a name halves a fault, and a second mistake behind one fault adds a little."""
-        faults = len(self.explanation.faults)
-        return (
-            self.explanation.cost
-            - _NAME_IS_WORTH * (faults - self.unnamed)
-            + _PAIR_COSTS * (len(self.charges) - faults)
-        )
-
-    def credited(self, stage: str) -> bool:
-        """True if the stage earns its points: it is right, or what follows from it is, or a fault above explains it."""
-        if stage in self.charged:
-            return False
-        along, labels = self.explanation.along, self.explanation.labels
-        users = [name for name in along.stages if stage in along.groups[name].parents]
-        if stage in self.cleared:
-            return True
-        if stage in self.hollow:
-            return False
-        if labels[stage] is not Label.UNNAMED:
-            return labels[stage] is not Label.FAULT
-        return any(labels[user] not in (Label.UNNAMED, Label.FAULT) or self._shown(user) for user in users)
-
-    def _shown(self, stage: str) -> bool:
-        return self.explanation.labels[stage] is Label.UNNAMED and self.credited(stage)
 
 
 def diagnose(
@@ -118,7 +28,23 @@ def diagnose(
 ) -> Judgement | None:
     """Explain the observations and name the mistakes; None if there is nothing to go by.
 
-    The cheapest explanation stands if every fault in it has the name of one mistake. Else dearer ones compete too, a
+    Where the best account costs more than one stage, and one known mistake alone gives all outputs, that is the better
+    account, however the code is written.
+    """
+    best = _best(exercise, references, observations, mistakes)
+    if best is None or _costs_one_stage(best):
+        return best
+    alone = _alone(exercise, references, observations, mistakes)
+    return _explained_by(alone, best) if alone else best
+
+
+def _best(
+    exercise: Exercise,
+    references: Sequence[StagedFunction],
+    observations: Sequence[Observation],
+    mistakes: Sequence[Mistake],
+) -> Judgement | None:
+    """The cheapest explanation stands if every fault in it has the name of one mistake. Else dearer ones compete too, a
     factor that no right output proves read as a fault: two faults with a name are a better account than one without.
     """
     first = _judged(exercise, references, observations, mistakes, Costs())
@@ -126,6 +52,10 @@ def diagnose(
         return first[0] if first else None
     second = _judged(exercise, references, observations, mistakes, Costs(factor=math.inf, slack=_SECOND_SLACK))
     return min([*first, *second], key=lambda item: (item.price, len(item.charged)))
+
+
+def _costs_one_stage(account: Judgement) -> bool:
+    return sum(not account.credited(stage) for stage in account.explanation.along.stages) <= 1
 
 
 def _judged(
@@ -140,6 +70,45 @@ def _judged(
         _judge(exercise, item, observations, mistakes) for item in explain(exercise, references, observations, costs)
     ]
     return sorted(found, key=lambda item: (len(item.charged), item.unnamed, len(item.charges), item.explanation.cost))
+
+
+def _alone(
+    exercise: Exercise,
+    references: Sequence[StagedFunction],
+    observations: Sequence[Observation],
+    mistakes: Sequence[Mistake],
+) -> Mistake | None:
+    """The one mistake that, put into a right answer, returns all that the student's code returned, or None.
+
+    What leaves an output without content explains nothing: any answer that computes nothing would fit.
+    """
+    told = [case for case in observations if case.generic or all(map(_finite, case.outputs.values()))]
+    if not any(case.generic for case in told) or not all(_finite(v) for case in told for v in case.outputs.values()):
+        return None
+    for mistake in mistakes:
+        along = next((item for item in references if item.fits(mistake.stage, mistake.edit)), None)
+        if along and all(_returns(exercise, along, mistake, case) for case in told):
+            return mistake
+    return None
+
+
+def _returns(exercise: Exercise, along: StagedFunction, mistake: Mistake, case: Observation) -> bool:
+    env, right = along.end(case.inputs, mistake.stage, mistake.edit), along.end(case.inputs, "", ("", ""))
+    if env is None or right is None:
+        return False
+    if case.generic and any(_shows_nothing(env[name], right[name]) for name in exercise.returns):
+        return False
+    return all(close(case.outputs[name], env[name], _TOLERANCE) for name in exercise.returns)
+
+
+def _finite(value: Any) -> bool:
+    return value is not None and bool(np.isfinite(np.asarray(value, dtype=np.float64)).all())
+
+
+def _explained_by(mistake: Mistake, account: Judgement) -> Judgement:
+    """The account with one charge, where everything else is what follows from it."""
+    stages = frozenset(account.explanation.along.stages) - {mistake.stage}
+    return Judgement(account.explanation, (Charge(mistake.stage, mistake, "alone"),), stages, frozenset())
 
 
 def _judge(
@@ -163,6 +132,8 @@ def _judge(
             charges.append(Charge(mistake.stage, mistake, charged=k == 0 or mistake.stage == named[0].stage))
     order = explanation.along.stages
     charges.sort(key=lambda item: order.index(item.stage))
+    charges = _common_factor(explanation, charges, observations, cases)
+    cleared |= {item.stage for item in charges if item.ratio == "same"}
     hollow = _hollow(explanation, [observations[i] for i in cases], cases)
     return Judgement(explanation, tuple(charges), frozenset(cleared), hollow)
 
@@ -280,17 +251,55 @@ def _replayed(
     return env
 
 
+def _common_factor(
+    explanation: Explanation, charges: Sequence[Charge], observations: Sequence[Observation], cases: Sequence[int]
+) -> list[Charge]:
+    """Values that are off by one odd factor have one cause, such as a wrong N: only the first is charged."""
+    told: list[Charge] = []
+    seen: list[list[float]] = []
+    for charge in charges:
+        odd = charge.mistake is None and not charge.ratio
+        factors = _factors(_pairs(explanation, charge.stage, observations, cases)) if odd else None
+        if factors and any(np.allclose(factors, other, rtol=_TOLERANCE, atol=0) for other in seen):
+            told.append(Charge(charge.stage, None, "same", charged=False))
+            continue
+        seen += [factors] if factors else []
+        told.append(charge)
+    return told
+
+
+def _factors(pairs: Sequence[tuple[Any, Any]]) -> list[float] | None:
+    """The factor between the two values of each pair; None where one pair has none, or there is no pair."""
+    factors = []
+    for got, want in pairs:
+        scale = float(np.vdot(want, want))
+        factor = float(np.vdot(want, got)) / scale if got.shape == want.shape and scale else 0.0
+        if not factor or not close(got, factor * want, _TOLERANCE):
+            return None
+        factors.append(factor)
+    return factors or None
+
+
+def _pairs(
+    explanation: Explanation, stage: str, observations: Sequence[Observation], cases: Sequence[int]
+) -> list[tuple[Any, Any]]:
+    """The student's value and what follows from the values above it, a case; empty where a reference line raises."""
+    pairs = []
+    for i in cases:
+        after = explanation.along.step(_before(explanation, (stage,), observations[i], i), stage)
+        if after is None:
+            return []
+        pairs.append((np.asarray(explanation.values[stage][i]), np.asarray(after[stage])))
+    return pairs
+
+
 def _ratio(
     exercise: Exercise, explanation: Explanation, stage: str, observations: Sequence[Observation], cases: Sequence[int]
 ) -> str:
-    """How the student's value relates to the right one: "N", "1/N", "2", "1/2", "-1", "the transpose of", or ""."""
-    pairs = []
-    for i in cases:
-        env = _before(explanation, (stage,), observations[i], i)
-        after = explanation.along.step(env, stage)
-        if after is None:
-            return ""
-        pairs.append((np.asarray(explanation.values[stage][i]), np.asarray(after[stage])))
+    """How the student's value relates to the right one: "N", "1/N", "2", "1/2", "-1", "transpose", or ""."""
+    pairs = _pairs(explanation, stage, observations, cases)
+    if not pairs:
+        return ""
     factors = [_named_factors(exercise.size("N", observations[i].inputs)) for i in cases]
     for name in factors[0]:
         if all(

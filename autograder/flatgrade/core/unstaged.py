@@ -18,7 +18,7 @@ import numpy as np
 
 from flatgrade.core.compare import close
 from flatgrade.core.exercise import Exercise
-from flatgrade.core.naming import Mistake
+from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
 from flatgrade.core.staged import Edit
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from flatgrade.core.exercise import Exercise
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.core.naming import Charge, Judgement, Mistake
+from flatgrade.core.judgement import Charge, Judgement
+from flatgrade.core.mistake import Mistake
 from flatgrade.grader.record import StageRecord
 from flatgrade.grader.replies import CallReply
 
@@ -17,6 +18,8 @@ _RELATIONS = {
     "1/2": "is half of what follows from your lines above it.",
     "-1": "has the opposite sign of what follows from your lines above it.",
     "transpose": "is the transpose of what follows from your lines above it.",
+    "same": "is off by the same factor: is a size, such as N, not what it should be?",
+    "alone": "is where one mistake gives all that your function returns.",
     "": "does not follow from your lines above it.",
 }
 

@@ -12,7 +12,8 @@ import numpy as np
 from flatgrade.core.compare import close
 from flatgrade.core.exercise import Case, Exercise, Limits
 from flatgrade.core.finding import Verdict
-from flatgrade.core.naming import Mistake, indistinguishable
+from flatgrade.core.mistake import Mistake
+from flatgrade.core.naming import indistinguishable
 from flatgrade.core.staged import lint
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.planting import bases, plant

@@ -15,7 +15,7 @@ import numpy as np
 
 from flatgrade.core.exercise import Assignment, Case, Exercise
 from flatgrade.core.flatcode import definition_of
-from flatgrade.core.naming import Mistake
+from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
 from flatgrade.core.staged import StagedError, StagedFunction
 from flatgrade.core.unstaged import PlainAnswer

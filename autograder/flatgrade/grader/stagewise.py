@@ -8,7 +8,8 @@ from typing import Any
 from flatgrade.core.compare import close
 from flatgrade.core.exercise import Exercise
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.core.naming import Judgement, diagnose
+from flatgrade.core.judgement import Judgement
+from flatgrade.core.naming import diagnose
 from flatgrade.core.replay import Observation
 from flatgrade.core.trace import Trace
 from flatgrade.grader.cases import Asks, CaseResult, is_number, numbers, request
