@@ -28,11 +28,11 @@ def diagnose(
 ) -> Judgement | None:
     """Explain the observations and name the mistakes; None if there is nothing to go by.
 
-    Where the best account costs more than one stage, and one known mistake alone gives all outputs, that is the better
-    account, however the code is written.
+    Where the best account has a fault without a name and costs more than one stage, and one known mistake alone gives
+    all outputs, that is the better account, however the code is written.
     """
     best = _best(exercise, references, observations, mistakes)
-    if best is None or _costs_one_stage(best):
+    if best is None or best.plain or _costs_one_stage(best):
         return best
     alone = _alone(exercise, references, observations, mistakes)
     return _explained_by(alone, best) if alone else best
