@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench attacks docs clean
 
 demo: .venv/.grading  ## play a class: build a course, grade it, write build/demo/index.html
 	$(BIN)/flatgrade demo
@@ -19,6 +19,9 @@ lint: .venv/.dev
 
 bench: .venv/.dev  ## measure, and write docs/benchmarks.md
 	$(BIN)/python benchmarks/spine.py
+
+attacks: .venv/.dev  ## grade every hostile submission, and show what stock nbgrader makes of them
+	$(BIN)/python benchmarks/attacks.py
 
 docs: .venv/.dev  ## write the generated pages of docs/ anew
 	$(BIN)/typer flatgrade.cli utils docs --name flatgrade --output docs/cli.md

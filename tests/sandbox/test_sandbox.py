@@ -46,8 +46,8 @@ def printed(worker, source):
 
 
 def test_a_worker_reaches_the_level_that_hides_the_solutions(worker):
-    """This machine has Landlock, so the full promise of the spine is tested here."""
-    assert worker.level == "L1+landlock"
+    """This machine has Landlock and seccomp, so the full promise is tested here."""
+    assert worker.level == "L2"
 
 
 def test_cells_share_a_namespace_and_show_their_last_expression(worker):
@@ -189,9 +189,17 @@ def test_each_way_to_end_has_its_verdict(worker, source, verdict, message):
     assert (caught.value.verdict, str(caught.value)) == (verdict, message)
 
 
-def test_children_die_with_their_worker(sandbox):
+@pytest.fixture
+def forking(secret):
+    """A sandbox at the level below L2, where processes can be started."""
+    with Sandbox((secret.parent,), most="L1+landlock") as sandbox:
+        yield sandbox
+
+
+def test_children_die_with_their_worker(forking):
     """A process that student code left behind is gone when the worker is."""
-    with sandbox.worker(LIMITS) as worker:
+    with forking.worker(LIMITS) as worker:
+        assert worker.level == "L1+landlock"
         text = printed(
             worker, "import os, time\np = os.fork()\nif p == 0:\n    time.sleep(60)\n    os._exit(0)\nprint(p)"
         )
@@ -203,9 +211,9 @@ def test_children_die_with_their_worker(sandbox):
     assert not Path(f"/proc/{child}").exists() or "Z" in _state(child)
 
 
-def test_children_in_a_session_of_their_own_die_with_their_worker(sandbox):
+def test_children_in_a_session_of_their_own_die_with_their_worker(forking):
     """setsid does not let a child escape: the zygote adopts it, and ends it."""
-    with sandbox.worker(LIMITS) as worker:
+    with forking.worker(LIMITS) as worker:
         run(
             worker,
             "import os, time\nif os.fork() == 0:\n    os.setsid()\n    open('pid', 'w').write(str(os.getpid()))\n    time.sleep(60)\n    os._exit(0)",
@@ -286,12 +294,16 @@ def test_a_secret_inside_what_workers_must_read_is_refused():
 
 
 def test_a_weak_machine_is_refused_with_what_mends_it():
-    """Without Landlock student code could read the solutions: only --allow-weak goes on."""
-    with pytest.raises(SandboxError) as caught:
-        require("L1", allow_weak=False)
-    assert str(caught.value) == (
-        "this machine confines student code to level L1 only, where it could read the solutions: use Linux 5.13 or "
-        "newer with Landlock in /sys/kernel/security/lsm, or grade all the same with --allow-weak"
-    )
-    require("L1", allow_weak=True)
-    require("L1+landlock", allow_weak=False)
+    """Below L2 only --allow-weak goes on; each level says what student code could do there, and what mends it."""
+    for level, said in {
+        "L1": "read the solutions: use Linux 5.13 or newer with Landlock in /sys/kernel/security/lsm",
+        "L1+landlock": "start processes and open sockets: use a kernel with seccomp, on x86_64 or aarch64",
+    }.items():
+        with pytest.raises(SandboxError) as caught:
+            require(level, allow_weak=False)
+        assert str(caught.value) == (
+            f"this machine confines student code to level {level} only, where it could {said}, or grade all the same "
+            "with --allow-weak"
+        )
+        require(level, allow_weak=True)
+    require("L2", allow_weak=False)

@@ -24,6 +24,7 @@ from typing import Any
 
 from flatgrade.core.exercise import Limits
 from flatgrade.core.finding import Verdict
+from flatgrade.core.levels import CALLS, FILES, LEVELS
 from flatgrade.core.wire import Caps, WireError, decode, encode, read_frame
 
 _START_SECONDS = 60.0
@@ -57,11 +58,12 @@ class WorkerGoneError(Exception):
 class Sandbox:
     """A zygote to get workers from, by any number of threads. A context manager: leaving it ends every worker.
 
-    `secrets` are folders that no worker may read. Raises SandboxError if one lies inside what workers must read.
+    `secrets` are folders that no worker may read; `most` is the highest level of confinement to be used, to try what
+    lower ones hold. Raises SandboxError if a secret lies inside what workers must read.
     """
 
-    def __init__(self, secrets: tuple[Path, ...] = ()) -> None:
-        self.permissions = _permissions(secrets)
+    def __init__(self, secrets: tuple[Path, ...] = (), most: str = LEVELS[-1]) -> None:
+        self.permissions, self.most = _permissions(secrets), most
         self._lock = threading.Lock()
 
     def __enter__(self) -> Sandbox:
@@ -129,6 +131,7 @@ class Worker:
             "memory_mib": self.limits.memory_mib,
             "cpu_seconds": int(self.limits.submission_seconds) + 1,
             "output_kib": self.limits.output_kib,
+            "most": self.sandbox.most,
             **self.sandbox.permissions,
         }
         try:
@@ -197,12 +200,21 @@ class Worker:
 
 
 def require(level: str, *, allow_weak: bool) -> None:
-    """Raise SandboxError unless the level hides the solutions from student code, or weakness was asked for."""
-    if "landlock" not in level and not allow_weak:
-        raise SandboxError(
-            f"this machine confines student code to level {level} only, where it could read the solutions: use Linux "
-            "5.13 or newer with Landlock in /sys/kernel/security/lsm, or grade all the same with --allow-weak"
-        )
+    """Raise SandboxError unless student code is confined to level L2, or weakness was asked for.
+
+    Below it student code could read the solutions (L1), or start processes and open sockets (L1+landlock).
+    """
+    if level == CALLS or allow_weak:
+        return
+    danger, mend = (
+        ("start processes and open sockets", "a kernel with seccomp, on x86_64 or aarch64")
+        if level == FILES
+        else ("read the solutions", "Linux 5.13 or newer with Landlock in /sys/kernel/security/lsm")
+    )
+    raise SandboxError(
+        f"this machine confines student code to level {level} only, where it could {danger}: use {mend}, or grade all "
+        "the same with --allow-weak"
+    )
 
 
 def _permissions(secrets: tuple[Path, ...]) -> dict[str, list[str]]:

@@ -92,7 +92,9 @@ def _be_worker(connection: socket.socket, shell: Shell) -> None:
         sys.path.insert(0, scratch)
         random.seed()
         np.random.seed()  # noqa: NPY002 -- the global generator is what students use
-        level = confine(start["read"], start["list_only"], scratch, start["memory_mib"], start["cpu_seconds"])
+        level = confine(
+            start["read"], start["list_only"], scratch, start["memory_mib"], start["cpu_seconds"], start["most"]
+        )
         connection.sendall(encode({"level": level}))
         while True:
             connection.sendall(_reply(shell, read_frame(stream.read), start["output_kib"] << 10))

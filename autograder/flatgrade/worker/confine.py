@@ -1,7 +1,8 @@
 """Confinement of the worker by itself, before it sees a line of student code.
 
-Resource limits, no new privileges, and Landlock: after it the process can read only the paths it was given and write
-only its scratch folder, whoever it runs as. Linux only; `confine` says what it reached, and the grader decides.
+Resource limits, no new privileges, Landlock and seccomp: after it the process can read only the paths it was given,
+write only its scratch folder, start no process and open no socket, whoever it runs as. Linux only; `confine` says what
+it reached, and the grader decides.
 Landlock: https://docs.kernel.org/userspace-api/landlock.html
 """
 
@@ -14,6 +15,9 @@ import struct
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+from flatgrade.core.levels import CALLS, FILES, LIMITS
+from flatgrade.worker.seccomp import deny
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _RULESET_VERSION = 1
@@ -33,21 +37,25 @@ _OPEN_FILES = 64
 _FILE_BYTES = 16 << 20
 
 
-def confine(read: Iterable[str], list_only: Iterable[str], scratch: str, memory_mib: int, cpu_seconds: int) -> str:
-    """Confine this process for good; returns the level reached: "L1" (limits) or "L1+landlock".
+def confine(
+    read: Iterable[str], list_only: Iterable[str], scratch: str, memory_mib: int, cpu_seconds: int, most: str
+) -> str:
+    """Confine this process for good; returns the level reached, at the most `most` (flatgrade.core.levels).
 
     `read` are files and folders to read, `list_only` folders that may be listed but whose files stay closed, `scratch`
     the only folder to write. `memory_mib` counts on top of what the process holds now.
     """
     _limit(memory_mib, cpu_seconds)
     if sys.platform != "linux":
-        return "L1"
+        return LIMITS
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        return "L1"
+        return LIMITS
     _drop_capabilities(libc)
-    return "L1+landlock" if _landlock(libc, read, list_only, scratch) else "L1"
+    if most == LIMITS or not _landlock(libc, read, list_only, scratch):
+        return LIMITS
+    return CALLS if most == CALLS and deny() else FILES
 
 
 def adopt_orphans() -> None:

@@ -1,0 +1,117 @@
+"""seccomp: what a worker cannot ask of the kernel, what it still can, and tables that are those of the kernel."""
+
+import platform
+import re
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from flatgrade.core.exercise import Limits
+from flatgrade.grader.sandbox import Sandbox
+from flatgrade.worker import seccomp
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"), reason="seccomp tables for this machine"
+)
+
+HEADERS = {0: Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"), 1: Path("/usr/include/asm-generic/unistd.h")}
+
+REFUSED = {
+    "fork": "import os\nos.fork()",
+    "exec": "import os\nos.execv('/bin/true', ['true'])",
+    "spawn": "import subprocess\nsubprocess.run(['/bin/true'])",
+    "tcp": "import socket\nsocket.socket()",
+    "udp": "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+    "unix socket": "import socket\nsocket.socket(socket.AF_UNIX)",
+    "netlink": "import socket\nsocket.socket(16, socket.SOCK_RAW)",
+    "network pair": "import socket\nsocket.socketpair(socket.AF_INET)",
+    "kill the parent": "import os\nos.kill(os.getppid(), 9)",
+    "kill all": "import os\nos.kill(-1, 9)",
+    "limits of the parent": "import os, resource\nresource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))",
+    "memory without a name": "import os\nos.memfd_create('x')",
+    "priority": "import os\nos.setpriority(os.PRIO_PROCESS, 0, -5)",
+}
+
+RAW = {"ptrace": 101, "shmget": 29, "msgget": 68, "semget": 64, "keyctl": 250, "io_uring_setup": 425, "bpf": 321,
+       "userfaultfd": 323, "unshare": 272, "mount": 165, "perf_event_open": 298}  # fmt: skip
+
+ALLOWED = {
+    "threads": (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(4) as pool: print(sum(pool.map(abs, range(-9, 0))))",
+        "45\n",
+    ),
+    "event loop": (
+        "import asyncio\nasync def one(): return 1\nprint(asyncio.new_event_loop().run_until_complete(one()))",
+        "1\n",
+    ),
+    "linear algebra": ("import numpy as np\nprint(np.linalg.svd(np.eye(50))[1].sum())", "50.0\n"),
+    "own signal": (
+        "import os, signal\nsignal.signal(signal.SIGUSR1, lambda *a: print('came'))\nos.kill(os.getpid(), 10)",
+        "came\n",
+    ),
+    "own limits": ("import resource\nprint(resource.getrlimit(resource.RLIMIT_CORE))", "(0, 0)\n"),
+    "time": ("import time\ntime.sleep(0.01)\nprint('slept')", "slept\n"),
+    "random": ("import os\nprint(len(os.urandom(8)))", "8\n"),
+}
+
+
+@pytest.fixture(scope="module")
+def worker():
+    with Sandbox() as sandbox, sandbox.worker(Limits()) as worker:
+        yield worker
+
+
+def outputs(worker, source):
+    return worker.ask({"do": "cell", "key": "c", "source": source}, 10)["outputs"]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_a_course_has_no_use_for_is_refused(worker, name):
+    """The call fails with PermissionError at its line, and the worker lives on."""
+    [error] = outputs(worker, REFUSED[name])
+    assert error["ename"] == "PermissionError"
+    assert outputs(worker, "print('alive')")[0]["text"] == "alive\n"
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers of these calls are those of x86_64")
+@pytest.mark.parametrize("name", RAW)
+def test_raw_calls_are_refused(worker, name):
+    """Past Python's modules, by number: EPERM."""
+    source = (
+        f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.syscall({RAW[name]}, 0, 0, 0, 0, 0))\n"
+    )
+    [output] = outputs(worker, f"{source}print(ctypes.get_errno())")
+    assert output["text"] == "-1\n1\n"
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_what_courses_use_goes_on(worker, name):
+    """Threads, event loops, BLAS, timers and the process's own signals work."""
+    source, text = ALLOWED[name]
+    assert [output.get("text", output) for output in outputs(worker, source)] == [text]
+
+
+@pytest.mark.parametrize("column", HEADERS)
+def test_the_tables_are_those_of_the_kernel(column):
+    """Each number is the one that the kernel's header gives for the call."""
+    if not HEADERS[column].is_file():
+        pytest.skip(f"{HEADERS[column]} is not installed (linux-libc-dev)")
+    text = HEADERS[column].read_text()
+    known = {name: int(number) for name, number in re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", text)}
+    ours = {name: numbers[column] for name, numbers in seccomp.DENIED.items() if numbers[column] is not None}
+    assert len(ours) >= 80
+    assert ours == {name: known[name] for name in ours}
+
+
+@pytest.mark.parametrize(("audit", "column"), seccomp._MACHINES.values())
+def test_the_program_is_well_formed(audit, column):
+    """Jumps stay inside, the last step allows, and it fits the kernel's limit of 4096 steps."""
+    steps = seccomp._program(audit, column, 42)
+    assert 150 < len(steps) < 4096
+    assert steps[-1] == (seccomp._RETURN, 0, 0, seccomp._ALLOW)
+    for i, (code, yes, no, value) in enumerate(steps):
+        assert i + 1 + max(yes, no) < len(steps) or code == seccomp._RETURN
+        assert len(struct.pack("=HBBI", code, yes, no, value)) == 8
