@@ -9,6 +9,7 @@ import pytest
 
 from flatgrade.core.exercise import Limits
 from flatgrade.core.finding import Verdict
+from flatgrade.core.wire import encode
 from flatgrade.grader.sandbox import Sandbox, SandboxError, WorkerGoneError, require
 
 LIMITS = Limits(cell_seconds=1, call_seconds=1, submission_seconds=20, memory_mib=256, output_kib=64)
@@ -307,3 +308,25 @@ def test_a_weak_machine_is_refused_with_what_mends_it():
         )
         require(level, allow_weak=True)
     require("L2", allow_weak=False)
+
+
+def test_a_late_answer_of_the_zygote_is_not_taken_for_the_next_one(secret):
+    """A question that was given up leaves its answer in the socket; the next fork gets its own all the same."""
+    with Sandbox((secret.parent,)) as sandbox, sandbox.worker(LIMITS) as given_up:
+        sandbox._control.send(encode({"do": "end", "pid": given_up.pid, "id": -1}))
+        text = [printed(worker, "print(1)") for worker in _entered(sandbox)]
+    assert text == ["1\n"]
+
+
+def _entered(sandbox):
+    with sandbox.worker(LIMITS) as worker:
+        yield worker
+
+
+def test_a_zygote_that_is_gone_is_said(secret):
+    """No endless wait, and one sentence."""
+    with Sandbox((secret.parent,)) as sandbox:
+        sandbox._process.kill()
+        sandbox._process.wait()
+        with pytest.raises(OSError, match=r"\Athe process that starts workers is gone\Z|Broken pipe"):
+            sandbox.worker(LIMITS).__enter__()

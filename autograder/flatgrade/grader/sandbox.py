@@ -64,7 +64,7 @@ class Sandbox:
 
     def __init__(self, secrets: tuple[Path, ...] = (), most: str = LEVELS[-1]) -> None:
         self.permissions, self.most = _permissions(secrets), most
-        self._lock = threading.Lock()
+        self._lock, self._asked = threading.Lock(), 0
 
     def __enter__(self) -> Sandbox:
         self.scratch = Path(tempfile.mkdtemp(prefix="flatgrade-"))
@@ -107,9 +107,20 @@ class Sandbox:
         return os.waitstatus_to_exitcode(int(self._ask({"do": "end", "pid": pid}, [])["status"]))
 
     def _ask(self, message: dict[str, Any], handles: list[int]) -> Any:
+        """Ask the zygote; raises OSError where it does not answer in time, or could not do it."""
         with self._lock:
-            socket.send_fds(self._control, [encode(message)], handles)
-            return decode(self._control.recv(4096))
+            self._asked += 1
+            socket.send_fds(self._control, [encode({**message, "id": self._asked})], handles)
+            while True:
+                answer = self._control.recv(4096)
+                if not answer:
+                    raise ConnectionError("the process that starts workers is gone")
+                reply = decode(answer)
+                if reply["id"] == self._asked:  # else it is the late answer to a question that was given up
+                    break
+        if "error" in reply:
+            raise OSError(reply["error"])
+        return reply
 
 
 class Worker:
@@ -123,9 +134,8 @@ class Worker:
 
     def __enter__(self) -> Worker:
         self.scratch = Path(tempfile.mkdtemp(prefix="worker-", dir=self.sandbox.scratch))
+        self.pid: int | None = None
         self.socket, theirs = socket.socketpair()
-        with theirs:
-            self.pid: int | None = self.sandbox.fork(theirs)
         start = {
             "scratch": str(self.scratch),
             "memory_mib": self.limits.memory_mib,
@@ -135,6 +145,8 @@ class Worker:
             **self.sandbox.permissions,
         }
         try:
+            with theirs:
+                self.pid = self.sandbox.fork(theirs)
             self.level = str(self._exchange(start, _START_SECONDS)["level"])
         except BaseException:
             self.__exit__()

@@ -45,23 +45,30 @@ def main() -> None:
             return
         request = decode(message)
         if request["do"] == "fork":
-            pid = os.fork()
-            if pid == 0:
-                control.close()
-                _be_worker(socket.socket(fileno=handles[0]), shell)
+            try:
+                pid = os.fork()
+            except OSError as error:
+                reply: dict[str, Any] = {"error": f"no worker could be started: {error.strerror}"}
+            else:
+                if pid == 0:
+                    control.close()
+                    _be_worker(socket.socket(fileno=handles[0]), shell)
+                workers.add(pid)
+                reply = {"pid": pid}
             os.close(handles[0])
-            workers.add(pid)
-            control.send(encode({"pid": pid}))
         else:
             workers.discard(request["pid"])
-            status = _end(request["pid"])
+            reply = {"status": _end(request["pid"])}
             _end_orphans(workers)
-            control.send(encode({"status": status}))
+        control.send(encode({**reply, "id": request["id"]}))
 
 
 def _end(pid: int) -> int:
-    """Kill a worker with all that it started; its wait status, as it was if it had ended by itself."""
-    ended, status = os.waitpid(pid, os.WNOHANG)
+    """Kill a worker with all that it started; its wait status, as it was if it had ended by itself (0: none known)."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0
     with contextlib.suppress(ProcessLookupError):  # nothing may be left of its session
         os.killpg(pid, signal.SIGKILL)
     return status if ended else os.waitpid(pid, 0)[1]
