@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 some submissions could not be run (they are still graded);
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -23,9 +24,10 @@ from flatgrade.core.contract import CONTRACT, ContractError
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line
+from flatgrade.grader.doctor import examine
 from flatgrade.grader.record import Record
 from flatgrade.grader.reference import SolutionError
-from flatgrade.grader.sandbox import SandboxError
+from flatgrade.grader.sandbox import SandboxError, require
 from flatgrade.report.table import Row, class_rows
 
 DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT = 0, 1, 2, 3
@@ -152,6 +154,30 @@ def prove(
     for problem in problems:
         err.print(problem, markup=False, soft_wrap=True)
     raise typer.Exit(NOT_ALL_RUN if problems else DONE)
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Try small attacks in a real worker, and tell to which level this machine confines student code."""
+    with _usage_errors():
+        level, tried = examine()
+    through = [item.attack for item in tried if not item.stopped]
+    if as_json:
+        print(json.dumps({"level": level, "tried": len(tried), "through": through}))  # noqa: T201 -- for a program
+    else:
+        table = Table(title="What student code can do here", title_justify="left")
+        for name in ("attack", "", "how it ended"):
+            table.add_column(name)
+        for item in tried:
+            table.add_row(item.attack, "✓ stopped" if item.stopped else "✗ got through", Text(item.how))
+        out.print(table)
+        out.print(f"Level {level}: {len(tried) - len(through)} of {len(tried)} attacks were stopped.")
+    try:
+        require(level, allow_weak=False)
+    except SandboxError as error:
+        err.print(f"flatgrade: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(NOT_ALL_RUN) from None
+    raise typer.Exit(NOT_ALL_RUN if through else DONE)
 
 
 @app.command()
