@@ -14,14 +14,22 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine
 
 LIMITS = {"take more memory than its limit", "write a file of 64 MiB", "run without end", "print without end"}
 FILES = {"read a secret file", "list the secret folder", "write beside the secret", "write to /tmp"}
-CALLS = {"fork", "send a datagram", "share memory", "use memory without a name"}
+CALLS = {
+    "fork",
+    "send a datagram",
+    "share memory",
+    "use memory without a name",
+    "change the mode of the secret",
+    "watch the secret folder",
+    "send a signal by a file",
+}
 
 
 def test_every_attack_is_stopped_at_the_highest_level():
     """Files by Landlock, calls by seccomp, excess by limits."""
     level, tried = examine()
     assert level == "L2"
-    assert len(tried) == 19
+    assert len(tried) == 22
     assert [item.attack for item in tried if not item.stopped] == []
     how = {item.attack: item.how for item in tried}
     assert {how[name] for name in (*FILES, *CALLS, "start a process")} == {"PermissionError"}

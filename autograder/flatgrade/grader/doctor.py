@@ -21,11 +21,19 @@ _ATTACKS = {
     "read a secret file": "open({secret!r}).read()",
     "list the secret folder": "import os; assert os.listdir({folder!r})",
     "write beside the secret": "open({folder!r} + '/mark', 'w').write('x')",
+    "change the mode of the secret": "import os; os.chmod({secret!r}, 0o777)",
+    "watch the secret folder": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\n"
+        "if libc.inotify_add_watch(libc.inotify_init(), {folder!r}.encode(), 2) < 0: raise PermissionError"
+    ),
     "write to /tmp": "open('/tmp/flatgrade-doctor', 'w').write('x')",
     "start a process": "import subprocess; subprocess.run(['/bin/true'])",
     "fork": "import os\nif os.fork() == 0: os._exit(0)",
     "end the process that started it": "import os; os.kill(os.getppid(), 0)",
     "read another process": "import os; open(f'/proc/{{os.getppid()}}/environ', 'rb').read()",
+    "send a signal by a file": (
+        "import fcntl, os, socket; fcntl.fcntl(socket.socketpair()[0], fcntl.F_SETOWN, os.getppid())"
+    ),
     "limit another process": "import os, resource; resource.prlimit(os.getppid(), resource.RLIMIT_CORE)",
     "open a TCP socket": "import socket; socket.socket().bind(('127.0.0.1', 0))",
     "send a datagram": "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",

@@ -1,8 +1,9 @@
 """Seccomp: the system calls that a cell of a course has no use for, refused by the kernel.
 
-A deny-list, since scientific Python uses some two hundred calls and newer kernels bring more; what it must keep from
-student code is other processes, the network, channels to other submissions, and the kernel's administration. A refused
-call fails with EPERM, so that Python raises PermissionError at the line that made it. Small classic BPF, no library;
+A deny-list, since scientific Python uses some two hundred calls; what it must keep from student code is other
+processes, the network, channels to other submissions, what Landlock leaves open (mode, owner, times and attributes of
+every file that the user owns), and the kernel's administration. A refused call fails with EPERM, so that Python raises
+PermissionError at the line that made it; calls newer than the table are absent (ENOSYS). Small classic BPF, no library;
 the tables are those of asm/unistd.h. https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
 
@@ -19,8 +20,11 @@ _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _HAS_BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENT_0, _ARGUMENT_1 = 0, 4, 16, 24  # offsets in struct seccomp_data, little-endian
-_X32 = 0x40000000
-_CLONE_THREAD, _AF_UNIX, _TIOCSTI, _TIOCLINUX = 0x00010000, 1, 0x5412, 0x541C
+_CLONE_THREAD, _AF_UNIX = 0x00010000, 1
+
+# The first number that nothing below has judged (fchmodat2, Linux 6.6): it and all that come later, on both machines,
+# are answered as an older kernel would, which libraries must be ready for. x86_64's x32 calls lie above it, too.
+_NEWER = 452
 
 # Machine as the kernel names it -> its audit number, and its column in the tables below.
 _MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
@@ -43,6 +47,13 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "semtimedop": (220, 192), "semctl": (66, 191), "mq_open": (240, 180), "mq_unlink": (241, 181),
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "memfd_create": (319, 279),
     "memfd_secret": (447, 447), "userfaultfd": (323, 282),
+    # what Landlock leaves open: the metadata of files anywhere, what happens to them, locks that others see
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "chown": (92, None), "fchown": (93, 55),
+    "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
+    "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "truncate": (76, 45), "inotify_init": (253, None), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
+    "flock": (73, 32),
     # file systems
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "fsopen": (430, 430),
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "open_tree": (428, 428),
@@ -64,8 +75,15 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
 }  # fmt: skip
 
 # Calls that are refused but for what threads, event loops and the process itself need.
-_CLONE, _CLONE3, _SOCKETPAIR, _IOCTL = (56, 220), (435, 435), (53, 199), (16, 29)
-_KILL_CALLS, _PRLIMIT64 = ((62, 129), (234, 131)), (302, 261)  # kill and tgkill
+_CLONE, _CLONE3, _SOCKETPAIR, _IOCTL, _FCNTL = (56, 220), (435, 435), (53, 199), (16, 29), (72, 25)
+_KILL_CALLS = ((62, 129), (234, 131))  # kill and tgkill
+_ON_ITSELF = ((302, 261), (203, 122))  # prlimit64 and sched_setaffinity: process 0 is the caller
+_REQUESTS = {
+    # TIOCSTI and TIOCLINUX write to a terminal as if it were typed; FIOSETOWN and SIOCSPGRP are F_SETOWN of a socket.
+    _IOCTL: (0x5412, 0x541C, 0x8901, 0x8902),
+    # F_SETOWN, F_SETSIG and F_SETOWN_EX send any signal to any process; F_SETLEASE and F_NOTIFY tell what others open.
+    _FCNTL: (8, 10, 15, 1024, 1026),
+}
 
 _Instruction = tuple[int, int, int, int]
 
@@ -88,18 +106,19 @@ def _program(audit: int, column: int, pid: int) -> list[_Instruction]:
     """The filter for one machine; a jump of (yes, no) skips so many instructions."""
     refuse = _ERRNO | errno.EPERM
     steps = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 1, 0, audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
-    if column == 0:
-        steps += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
+    steps += [(_AT_LEAST, 0, 1, _NEWER), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
     # glibc falls back to clone, whose flags a filter can see, where there is no clone3.
     steps += [(_EQUAL, 0, 1, _CLONE3[column]), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
     steps += _unless(_CLONE[column], _ARGUMENT_0, (_HAS_BITS, _CLONE_THREAD))
     steps += _unless(_SOCKETPAIR[column], _ARGUMENT_0, (_EQUAL, _AF_UNIX))
-    steps += _unless(_PRLIMIT64[column], _ARGUMENT_0, (_EQUAL, 0))
+    for call in _ON_ITSELF:
+        steps += _unless(call[column], _ARGUMENT_0, (_EQUAL, 0))
     for call in _KILL_CALLS:
         steps += _unless(call[column], _ARGUMENT_0, (_EQUAL, pid))
-    for request in (_TIOCSTI, _TIOCLINUX):  # they write to a terminal as if it were typed
-        steps += [(_EQUAL, 0, 4, _IOCTL[column]), (_LOAD, 0, 0, _ARGUMENT_1), (_EQUAL, 0, 1, request)]
-        steps += [(_RETURN, 0, 0, refuse), (_LOAD, 0, 0, _NUMBER)]
+    for call, requests in _REQUESTS.items():
+        for request in requests:
+            steps += [(_EQUAL, 0, 4, call[column]), (_LOAD, 0, 0, _ARGUMENT_1), (_EQUAL, 0, 1, request)]
+            steps += [(_RETURN, 0, 0, refuse), (_LOAD, 0, 0, _NUMBER)]
     for numbers in DENIED.values():
         if (number := numbers[column]) is not None:
             steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, refuse)]
