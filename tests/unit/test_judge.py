@@ -362,3 +362,24 @@ def test_a_wrong_size_is_charged_where_it_is_first_seen(name, second):
     assert (record.verdict, record.earned) == (Verdict.WRONG, 9)
     assert [row.name for row in record.stages if row.verdict is not Verdict.PASS] == ["data_loss"]
     assert lines(record)[1] == f"{second} is off by the same factor: is a size, such as N, not what it should be?"
+
+
+def test_two_outputs_of_a_loop_may_be_wrong_by_one_mistake():
+    """Nothing between the margin and the results is named: one fault is charged, the other result is told."""
+    loop = (
+        "def svm_loss(W, X, y, reg):\n"
+        "    scores, loss, dW = X @ W, 0.0, np.zeros_like(W)\n"
+        "    for i in range(len(X)):\n"
+        "        for j in range(W.shape[1]):\n"
+        "            margin = scores[i, j] - scores[i, y[i]] + 1.5\n"
+        "            if j != y[i] and margin > 0:\n"
+        "                loss += margin\n"
+        "                dW[:, j] += X[i]\n"
+        "                dW[:, y[i]] -= X[i]\n"
+        "    return loss / len(X) + reg * np.sum(W * W), dW / len(X) + 2 * reg * W\n"
+    )
+    assert judged(loop.replace("1.5", "1")).verdict is Verdict.PASS
+    record = judged(loop)
+    assert [row.name for row in record.stages if row.verdict is Verdict.WRONG] == ["loss"]
+    assert [finding.stage for finding in record.findings] == ["loss", "dW"]
+    assert record.findings[1].what == "dW is wrong too, perhaps by the same mistake."

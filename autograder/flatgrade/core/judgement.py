@@ -17,7 +17,8 @@ class Charge:
 
     `ratio` says how the value relates to the right one (a key of the messages). `charged` is False where it is told
     and not charged, so that no answer is ever charged more often than it has faults: for the second mistake of a pair
-    in two stages that only one fault shows, and where a value is off by the factor of an earlier one (ratio "same").
+    in two stages that only one fault shows, where a value is off by the factor of an earlier one (ratio "same"), and
+    where an output may be wrong by the mistake behind an earlier one (ratio "cause").
     """
 
     stage: str

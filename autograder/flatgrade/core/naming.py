@@ -134,6 +134,7 @@ def _judge(
     charges.sort(key=lambda item: order.index(item.stage))
     charges = _common_factor(explanation, charges, observations, cases)
     cleared |= {item.stage for item in charges if item.ratio == "same"}
+    charges = _common_cause(exercise, explanation, charges)
     hollow = _hollow(explanation, [observations[i] for i in cases], cases)
     return Judgement(explanation, tuple(charges), frozenset(cleared), hollow)
 
@@ -249,6 +250,18 @@ def _replayed(
         else:
             env = _went_on(explanation, env, stage, i)
     return env
+
+
+def _common_cause(exercise: Exercise, explanation: Explanation, charges: Sequence[Charge]) -> list[Charge]:
+    """Outputs that are wrong without a name, made from one stage that is not seen, may be wrong by a mistake there."""
+    told: list[Charge] = []
+    behind: set[str] = set()
+    for charge in charges:
+        unseen = charge.mistake is None and charge.charged and charge.stage in exercise.returns
+        stretch = set(_stretch(exercise, explanation, charge.stage)) - {charge.stage} if unseen else set()
+        told.append(Charge(charge.stage, None, "cause", charged=False) if stretch & behind else charge)
+        behind |= stretch
+    return told
 
 
 def _common_factor(

@@ -19,6 +19,7 @@ _RELATIONS = {
     "-1": "has the opposite sign of what follows from your lines above it.",
     "transpose": "is the transpose of what follows from your lines above it.",
     "same": "is off by the same factor: is a size, such as N, not what it should be?",
+    "cause": "is wrong too, perhaps by the same mistake.",
     "alone": "is where one mistake gives all that your function returns.",
     "": "does not follow from your lines above it.",
 }
