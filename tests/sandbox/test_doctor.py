@@ -4,10 +4,12 @@ import json
 import sys
 
 import pytest
+from support.course import ROOT
 from typer.testing import CliRunner
 
 from flatgrade import cli
 from flatgrade.cli import app
+from flatgrade.core.levels import LEVELS
 from flatgrade.grader.doctor import Tried, examine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine themselves on Linux")
@@ -64,3 +66,11 @@ def test_doctor_tells_the_level_in_a_table_and_in_json(monkeypatch):
     assert "use a kernel with seccomp, on x86_64 or aarch64" in " ".join(found.stderr.split())
     monkeypatch.setattr(cli, "examine", lambda: ("L2", tried[:1]))
     assert CliRunner().invoke(app, ["doctor"]).exit_code == 0
+
+
+def test_the_security_page_has_each_level():
+    """docs/security.md: a row for each level, weakest first, with what it promises and what it does not."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `L")]
+    assert [row[1].strip(" `") for row in rows] == list(LEVELS)
+    assert all(len(row) == 5 and row[2].strip() and row[3].strip() for row in rows)
