@@ -171,6 +171,7 @@ def test_a_cell_that_turns_the_limit_off_is_killed(worker):
     [
         ("import os; os._exit(0)", Verdict.CRASHED, "The process ended by itself with exit code 0."),
         ("import os; os.abort()", Verdict.CRASHED, "The process was ended by signal SIGABRT."),
+        ("import os; os.kill(os.getpid(), 9)", Verdict.CRASHED, "The process was ended by signal SIGKILL."),
         (
             "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
             Verdict.CRASHED,
@@ -188,6 +189,16 @@ def test_each_way_to_end_has_its_verdict(worker, source, verdict, message):
     with pytest.raises(WorkerGoneError) as caught:
         run(worker, source)
     assert (caught.value.verdict, str(caught.value)) == (verdict, message)
+
+
+@pytest.mark.parametrize("handler", ["SIG_DFL", "SIG_IGN"])
+def test_processor_time_is_limited(sandbox, handler):
+    """It ends by SIGXCPU, or by SIGKILL a second later where that is ignored: TIMEOUT, long before the deadline."""
+    source = f"import signal\nsignal.signal(signal.SIGXCPU, signal.{handler})\nwhile True: pass"
+    limits = Limits(submission_seconds=0, memory_mib=256)
+    with sandbox.worker(limits) as worker, pytest.raises(WorkerGoneError) as caught:
+        run(worker, source, 60.0)
+    assert (caught.value.verdict, str(caught.value)) == (Verdict.TIMEOUT, "The process used up its time.")
 
 
 @pytest.fixture

@@ -102,9 +102,10 @@ class Sandbox:
         """Fork a worker that serves the connection; returns its process id."""
         return int(self._ask({"do": "fork"}, [connection.fileno()])["pid"])
 
-    def end(self, pid: int) -> int:
-        """Kill a worker with all that it started; returns its exit code, negative for a signal."""
-        return os.waitstatus_to_exitcode(int(self._ask({"do": "end", "pid": pid}, [])["status"]))
+    def end(self, pid: int) -> tuple[int, float]:
+        """Kill a worker with all that it started; its exit code, negative for a signal, and its seconds of CPU time."""
+        reply = self._ask({"do": "end", "pid": pid}, [])
+        return os.waitstatus_to_exitcode(int(reply["status"])), float(reply["cpu_seconds"])
 
     def _ask(self, message: dict[str, Any], handles: list[int]) -> Any:
         """Ask the zygote; raises OSError where it does not answer in time, or could not do it."""
@@ -131,6 +132,7 @@ class Worker:
 
     def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
         self.sandbox, self.limits, self.level = sandbox, limits, ""
+        self._cpu_seconds = int(limits.submission_seconds) + 1
 
     def __enter__(self) -> Worker:
         self.scratch = Path(tempfile.mkdtemp(prefix="worker-", dir=self.sandbox.scratch))
@@ -139,7 +141,7 @@ class Worker:
         start = {
             "scratch": str(self.scratch),
             "memory_mib": self.limits.memory_mib,
-            "cpu_seconds": int(self.limits.submission_seconds) + 1,
+            "cpu_seconds": self._cpu_seconds,
             "output_kib": self.limits.output_kib,
             "most": self.sandbox.most,
             **self.sandbox.permissions,
@@ -196,19 +198,19 @@ class Worker:
             raise self._ended(error) from None
 
     def _ended(self, error: Exception) -> WorkerGoneError:
-        code = self._end()
+        code, used = self._end()
         if isinstance(error, WireError) and "stream ended" not in str(error):
             return WorkerGoneError(Verdict.MALFORMED, "The answer was not in the form that the grader reads.")
-        if code in (-signal.SIGKILL, -signal.SIGXCPU):
+        if code == -signal.SIGXCPU or (code == -signal.SIGKILL and used >= self._cpu_seconds):
             return WorkerGoneError(Verdict.TIMEOUT, "The process used up its time.")
         if code < 0:
             return WorkerGoneError(Verdict.CRASHED, f"The process was ended by signal {signal.Signals(-code).name}.")
         return WorkerGoneError(Verdict.CRASHED, f"The process ended by itself with exit code {code}.")
 
-    def _end(self) -> int:
-        """End the process, if it was not ended before; its exit code, that of its own end where it had one."""
+    def _end(self) -> tuple[int, float]:
+        """End the process, if it was not ended before; its own exit code if it had one, and its CPU time."""
         pid, self.pid = self.pid, None
-        return self.sandbox.end(pid) if pid is not None else 0
+        return self.sandbox.end(pid) if pid is not None else (0, 0.0)
 
 
 def require(level: str, *, allow_weak: bool) -> None:

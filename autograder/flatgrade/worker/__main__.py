@@ -58,20 +58,26 @@ def main() -> None:
             os.close(handles[0])
         else:
             workers.discard(request["pid"])
-            reply = {"status": _end(request["pid"])}
+            status, seconds = _end(request["pid"])
+            reply = {"status": status, "cpu_seconds": seconds}
             _end_orphans(workers)
         control.send(encode({**reply, "id": request["id"]}))
 
 
-def _end(pid: int) -> int:
-    """Kill a worker with all that it started; its wait status, as it was if it had ended by itself (0: none known)."""
+def _end(pid: int) -> tuple[int, float]:
+    """Kill a worker with all that it started; its wait status, as it was if it had ended by itself, and its CPU time.
+
+    Both are 0 where nothing is known of it.
+    """
     try:
-        ended, status = os.waitpid(pid, os.WNOHANG)
+        ended, status, used = os.wait4(pid, os.WNOHANG)
     except ChildProcessError:
-        return 0
+        return 0, 0.0
     with contextlib.suppress(ProcessLookupError):  # nothing may be left of its session
         os.killpg(pid, signal.SIGKILL)
-    return status if ended else os.waitpid(pid, 0)[1]
+    if not ended:
+        _, status, used = os.wait4(pid, 0)
+    return status, used.ru_utime + used.ru_stime
 
 
 def _end_orphans(workers: set[int]) -> None:

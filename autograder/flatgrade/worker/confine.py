@@ -75,7 +75,6 @@ def _drop_capabilities(libc: ctypes.CDLL) -> None:
 def _limit(memory_mib: int, cpu_seconds: int) -> None:
     limits = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: cpu_seconds,
         resource.RLIMIT_FSIZE: _FILE_BYTES,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
     }
@@ -84,6 +83,7 @@ def _limit(memory_mib: int, cpu_seconds: int) -> None:
         limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + (memory_mib << 20)
     for kind, value in limits.items():
         resource.setrlimit(kind, (value, value))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))  # SIGXCPU, and SIGKILL for who ignores it
 
 
 def _landlock(libc: ctypes.CDLL, read: Iterable[str], list_only: Iterable[str], scratch: str) -> bool:
