@@ -15,6 +15,10 @@ from flatgrade.core.finding import Finding, Verdict
 SCHEMA = 1
 
 
+class RecordError(ValueError):
+    """A text that is no Record which this version reads: one sentence."""
+
+
 @dataclass(frozen=True)
 class StageRecord:
     """One stage of one exercise: `verdict` PASS, WRONG (charged) or MISSING (nothing shows that it is right)."""
@@ -77,9 +81,42 @@ class Record:
         """True if a fault of ours must be resolved before grades are exported."""
         return any(exercise.verdict is Verdict.GRADER_FAULT for exercise in self.exercises)
 
-    def to_json(self) -> str:
-        """One line of JSON, without the cell outputs."""
-        data = asdict(replace(self, outputs={}))
-        del data["outputs"]
+    def to_json(self, *, outputs: bool = False) -> str:
+        """One line of JSON; `outputs` says whether the cell outputs are in it, too.
+
+        With them, `from_json` gives the same Record again.
+        """
+        data = asdict(self if outputs else replace(self, outputs={}))
+        if not outputs:
+            del data["outputs"]
         data["earned"], data["points"] = self.earned, self.points
         return json.dumps(data)  # ASCII: a lone surrogate from a student's text cannot be encoded otherwise
+
+    @classmethod
+    def from_json(cls, text: str) -> Record:
+        """Read what `to_json` wrote. Raises RecordError for another schema, and for a text that is no Record."""
+        try:
+            data = json.loads(text)
+            schema = data["schema"]
+        except (ValueError, TypeError, KeyError):
+            raise RecordError("this is no Record: it is not a JSON object with a schema") from None
+        if schema != SCHEMA:
+            raise RecordError(
+                f"this Record has schema {schema!r}, and this version of Flatgrade reads schema {SCHEMA}: "
+                "grade the submission again"
+            )
+        try:
+            del data["earned"], data["points"]  # sums over the exercises
+            exercises = tuple(_exercise(item) for item in data.pop("exercises"))
+            return cls(exercises=exercises, notes=tuple(data.pop("notes")), **data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"this is no whole Record: {type(error).__name__}: {error}") from None
+
+
+def _exercise(data: dict[str, Any]) -> ExerciseRecord:
+    return ExerciseRecord(
+        verdict=Verdict(data.pop("verdict")),
+        stages=tuple(StageRecord(verdict=Verdict(item.pop("verdict")), **item) for item in data.pop("stages")),
+        findings=tuple(Finding(**item) for item in data.pop("findings")),
+        **data,
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class CellKind(StrEnum):
@@ -48,3 +50,19 @@ class Submission:
     assignment: str
     notebooks: tuple[Notebook, ...]
     notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """One line of JSON, from which `from_json` gives the same Submission again."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Submission:
+        """Read what `to_json` of the same version wrote."""
+        data = json.loads(text)
+        notebooks = tuple(_notebook(item) for item in data.pop("notebooks"))
+        return cls(notebooks=notebooks, notes=tuple(data.pop("notes")), **data)
+
+
+def _notebook(data: dict[str, Any]) -> Notebook:
+    cells = tuple(Cell(kind=CellKind(item.pop("kind")), **item) for item in data.pop("cells"))
+    return Notebook(cells=cells, **data)
