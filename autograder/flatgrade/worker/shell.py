@@ -7,27 +7,34 @@ time when grading: history, prompts, coloured tracebacks.
 from __future__ import annotations
 
 import ast
+import asyncio
 import base64
 import builtins
+import contextlib
+import inspect
 import io
 import linecache
 import sys
 import traceback
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import SList
 from traitlets import Type
 from traitlets.config import Config
 
 from flatgrade.core.timeout import TimeUp, time_limit
+from flatgrade.worker.magics import as_python, replace_magics, said_not_run
 
 Output = dict[str, Any]
 
 _MAX_FRAMES = 12
-_NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
+_DEFINING_SECONDS = 0.5
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Outputs:
@@ -119,6 +126,26 @@ class Shell(InteractiveShell):
     def ask_exit(self) -> None:
         """`exit` ends nothing when graded."""
 
+    def system(self, cmd: str) -> None:
+        """`!ls`: there is no shell when graded."""
+        said_not_run(f"!{cmd}")
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: ARG002 -- IPython's signature
+        """`files = !ls`: no lines."""
+        said_not_run(f"!{cmd}")
+        return SList()
+
+    def magic(self, text: str) -> Any:
+        """`get_ipython().magic("time f()")`, as IPython had it until version 8."""
+        name, _, line = text.partition(" ")
+        return self.run_line_magic(name.lstrip("%"), line, _stack_depth=2)
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        """Run `%name line`; a name that only an extension could know ends no cell."""
+        if self.find_line_magic(magic_name) is None:
+            return said_not_run(f"%{magic_name}")
+        return super().run_line_magic(magic_name, line, _stack_depth + 1)
+
 
 def make_shell() -> Shell:
     """The one shell of this process, with standard output and error going to `OUTPUTS`."""
@@ -127,6 +154,8 @@ def make_shell() -> Shell:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.cache_size = 0
     shell: Shell = Shell.instance(config=config)
+    shell.db = {}  # what magics remember is forgotten with the process; on disk it would be shared
+    replace_magics(shell)
     sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")
     sys.breakpointhook = lambda *_, **__: None
     shell.user_ns["__name__"] = "__main__"
@@ -165,17 +194,49 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
 
 
 def _execute(shell: Shell, name: str, source: str) -> None:
-    text = _without_refused_magics(source)
-    if any(sign in text for sign in "%!?"):
-        text = shell.transform_cell(text)
     # Line numbers of findings count in the student's own text, so that is what the line cache must hold.
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    tree = ast.parse(text, name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and not _silenced(text) else None
-    exec(compile(tree, name, "exec"), shell.user_ns)  # noqa: S102 -- running cells is what the worker is for
+    try:
+        tree = ast.parse(source, name)
+    except SyntaxError:
+        tree = ast.parse(as_python(shell, source), name)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and not _silenced(source) else None
+    try:
+        _run(tree, name, "exec", shell.user_ns)
+    except BaseException as error:
+        _define_what_follows(tree, name, error, shell.user_ns)
+        raise
     if isinstance(last, ast.Expr):
-        value = eval(compile(ast.Expression(last.value), name, "eval"), shell.user_ns)  # noqa: S307 -- see above
-        shell.displayhook(value)
+        shell.displayhook(_run(ast.Expression(last.value), name, "eval", shell.user_ns))
+
+
+def _run(tree: ast.Module | ast.Expression, name: str, mode: str, namespace: dict[str, Any]) -> Any:
+    """Run parsed code; `await` may stand at the top of a cell."""
+    # What this very file imports from __future__ is none of the student's business.
+    code = compile(tree, name, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    value = eval(code, namespace)  # noqa: S307 -- running cells is what the worker is for
+    return _event_loop().run_until_complete(value) if code.co_flags & inspect.CO_COROUTINE else value
+
+
+@cache
+def _event_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def _define_what_follows(tree: ast.Module, name: str, error: BaseException, namespace: dict[str, Any]) -> None:
+    """Define the functions and classes that stand below the line which stopped the cell.
+
+    A cell may stop when graded for what is only missing here: a keyboard, a drive, a library. The answer below that
+    line is no worse for it.
+    """
+    frames = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
+    below = [node for node in tree.body if isinstance(node, _DEFINITIONS) and frames and node.lineno > frames[0]]
+    for node in below:
+        with contextlib.suppress(Exception, TimeUp), time_limit(_DEFINING_SECONDS):
+            _run(ast.Module([node], []), name, "exec", namespace)
+    if below:
+        names = ", ".join(node.name for node in below)
+        OUTPUTS.text("stderr", f"The cell stops with the error below; what it defines after that was kept: {names}\n")
 
 
 def is_cell(filename: str) -> bool:
@@ -185,18 +246,6 @@ def is_cell(filename: str) -> bool:
 
 def _silenced(text: str) -> bool:
     return text.rstrip().endswith(";")
-
-
-def _without_refused_magics(source: str) -> str:
-    """Magics that need a shell, a network or a display become a line that prints why they were not run."""
-    lines = source.split("\n")
-    for i, line in enumerate(lines):
-        bare = line.lstrip()
-        if bare.startswith(_NOT_WHEN_GRADED) and not bare.startswith("%%"):
-            quiet = bare.startswith(("%matplotlib", "%config", "%load_ext", "%autoreload"))
-            said = "pass" if quiet else f"print({bare.split()[0] + ' is not run when graded'!r})"
-            lines[i] = line[: len(line) - len(bare)] + said
-    return "\n".join(lines)
 
 
 def error_output(error: BaseException) -> Output:
