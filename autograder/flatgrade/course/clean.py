@@ -51,8 +51,12 @@ def clean_outputs(outputs: Any) -> list[dict[str, Any]]:
     """
     if not isinstance(outputs, list):
         return []
-    budget = _Budget()
-    cleaned = (_clean(output, budget) for output in outputs[:MOST_OUTPUTS] if isinstance(output, dict))
+    budget, errors = _Budget(), _Budget()  # what a cell printed hides no error
+    cleaned = (
+        _clean(output, errors if output.get("output_type") == "error" else budget)
+        for output in outputs[:MOST_OUTPUTS]
+        if isinstance(output, dict)
+    )
     return [output for output in cleaned if output]
 
 
