@@ -40,13 +40,14 @@ _CONNECT_SECONDS = 10
 _IN_FLIGHT = 4  # submissions for each thread of the cluster that are sent before the first of them is back
 _LOOK_SECONDS = 5.0  # how often the threads of the cluster are counted
 _NO_WORKER_SECONDS = 60.0  # how long a cluster may be without any worker, as while its machines start again
+_BROKEN = "the connection to its scheduler broke"
 _SAME = ("flatgrade", "numpy")  # versions on which a grade can depend
 
 _Key = str | int | float | tuple[Any, ...]
 _Running = dict[_Key, tuple[Submission, Future]]
 
 
-class Cluster:
+class ClusterExecutor:
     """The workers of a Dask scheduler as an Executor (flatgrade.grader.executor), for one assignment.
 
     `contract` is the folder of its exercises.toml, `solutions` the secret folder with a folder for it, `tls` the files
@@ -132,12 +133,14 @@ class Cluster:
     def _without(self, submission: Submission, future: Future) -> Record:
         """The Record of a submission whose task failed: a fault of ours. Raises where the cluster itself failed."""
         if future.status == "cancelled":
-            raise self._lost("the connection to it broke")
+            raise self._lost(_BROKEN)
         error = future.exception()
         if isinstance(error, ExecutorError):
             raise error
         if isinstance(error, KilledWorker):
-            what = f"{error.allowed_failures + 1} workers of the cluster died with this submission."
+            what = (
+                f"Workers of the cluster died with this submission; after {error.allowed_failures + 1} it was given up."
+            )
         else:
             what = f"The task failed on the cluster ({type(error).__name__}: {error})."
         return _fault(submission, self._assignment, what)
@@ -149,8 +152,8 @@ class Cluster:
             self._next_look = now + _LOOK_SECONDS
             try:
                 threads = sum(self._client.nthreads().values())
-            except (OSError, RuntimeError, TimeoutError) as error:
-                raise self._lost(str(error)) from None
+            except (OSError, RuntimeError, TimeoutError):
+                raise self._lost(_BROKEN) from None
             if threads:
                 self._threads, self._seen = threads, now
             elif now - self._seen > _NO_WORKER_SECONDS:
@@ -277,8 +280,11 @@ def _connect(address: str, tls: Mapping[str, str]) -> Client:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", VersionMismatchWarning)  # told below, for what matters
             return Client(address, security=security, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise ExecutorError(f"there is no Dask scheduler to be reached at {address}: {error}") from None
+    except (OSError, ValueError, TypeError, RuntimeError):
+        raise ExecutorError(
+            f"no Dask scheduler can be reached at {address}: start one with `dask scheduler`, and see that this machine"
+            " may connect to its port"
+        ) from None
 
 
 def _drained(done: SimpleQueue[Future], *, wait: bool) -> list[Future]:
