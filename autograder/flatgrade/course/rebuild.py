@@ -17,7 +17,7 @@ from flatgrade.course.clean import clean_attachments, clean_outputs
 from flatgrade.course.matching import match
 from flatgrade.course.reading import StudentCell
 from flatgrade.course.template import Role
-from flatgrade.grader.submission import Cell, CellKind, Notebook
+from flatgrade.grader.submission import UNNAMED, Cell, CellKind, Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -178,7 +178,7 @@ def _assemble(template: Template, slots: list[_Slot], problem: str, notes: tuple
         node = _own_node(slot.theirs, index) if ours is None else _our_node(ours, slot.theirs)
         own = ours is None or (ours.role is Role.PLAIN and node.source != ours.released)
         nodes.append(node)
-        keys.append((ours.grade_id if ours else "") or f"cell:{index}")
+        keys.append((ours.grade_id if ours else "") or f"{UNNAMED}{index}")
         written.append(own or (ours is not None and ours.role is Role.ANSWER))
         if node.cell_type == "code":
             kind, exercise = (ours.kind, ours.exercise) if ours else (CellKind.RUN, "")

@@ -11,6 +11,7 @@ import asyncio
 import base64
 import builtins
 import contextlib
+import errno
 import inspect
 import io
 import linecache
@@ -35,18 +36,27 @@ Output = dict[str, Any]
 _MAX_FRAMES = 12
 _DEFINING_SECONDS = 0.5
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_PATIENCE = 16 << 20  # characters beyond the cap that are dropped before the cell is stopped
+
+
+class OutputUp(BaseException):
+    """Code printed so much beyond its cap that it is stopped. No Exception, so that `except Exception` lets it by."""
 
 
 class Outputs:
-    """The outputs of the running cell, with a cap on their bytes; `over` tells that something was cut off."""
+    """The outputs of the running cell, with a cap on their bytes; `over` tells that something was cut off.
+
+    `status` says how the cell ended: ok, error, timeout, memory, output, disk or forbidden. Who writes much more than
+    the cap is stopped with OutputUp.
+    """
 
     def __init__(self) -> None:
-        self.items: list[Output] = []
-        self.left, self.over = 0, False
+        self.start(0)
 
     def start(self, cap: int) -> None:
         """Forget what was kept, and allow `cap` bytes."""
-        self.items, self.left, self.over = [], cap, False
+        self.items: list[Output] = []
+        self.cap, self.left, self.over, self.status = cap, cap, False, "ok"
 
     def text(self, name: str, text: str) -> None:
         """Keep text of a stream; consecutive writes become one output."""
@@ -68,9 +78,11 @@ class Outputs:
         self.items.append(output)
 
     def _capped(self, text: str) -> str:
-        kept = text[: self.left]
+        kept = text[: max(self.left, 0)]
         self.over = self.over or len(kept) < len(text)
-        self.left -= len(kept)
+        self.left -= len(text)
+        if self.left < -_PATIENCE:
+            raise OutputUp
         return kept
 
 
@@ -153,6 +165,8 @@ def make_shell() -> Shell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.cache_size = 0
+    # Cutting off the margins draws every figure twice, and a third of the rest is spent on compressing it well.
+    config.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "pil_kwargs": {"compress_level": 1}}
     shell: Shell = Shell.instance(config=config)
     shell.db = {}  # what magics remember is forgotten with the process; on disk it would be shared
     replace_magics(shell)
@@ -162,6 +176,16 @@ def make_shell() -> Shell:
     shell.builtin_trap.activate()
     builtins.input = _no_input
     return shell
+
+
+def forget(shell: Shell) -> None:
+    """Make the shell as if no cell had been run in it; modules stay imported."""
+    shell.reset(new_session=False)
+    shell.user_ns["__name__"] = "__main__"
+    shell.execution_count = 1
+    linecache.clearcache()
+    _event_loop.cache_clear()
+    OUTPUTS.start(0)
 
 
 def _no_input(prompt: object = "") -> str:  # noqa: ARG001 -- the signature of input
@@ -180,8 +204,12 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
         with time_limit(seconds):
             _execute(shell, name, source)
     except TimeUp:
+        OUTPUTS.status = "timeout"
         OUTPUTS.items.append(_error("TimeUp", f"the cell was stopped after {seconds:g} seconds", []))
+    except OutputUp:
+        OUTPUTS.over = True
     except BaseException as error:  # noqa: BLE001 -- whatever a cell raises becomes its output
+        OUTPUTS.status = status_of(error)
         OUTPUTS.items.append(error_output(error))
     try:
         with time_limit(seconds):
@@ -189,6 +217,7 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
     except BaseException as error:  # noqa: BLE001 -- drawing a figure may raise, too
         OUTPUTS.items.append(error_output(error))
     if OUTPUTS.over:
+        OUTPUTS.status = "output"
         OUTPUTS.items.append(_error("OutputLimit", f"the output was cut off after {cap // 1024} KiB", []))
     return OUTPUTS.items
 
@@ -239,6 +268,24 @@ def _define_what_follows(tree: ast.Module, name: str, error: BaseException, name
         OUTPUTS.text("stderr", f"The cell stops with the error below; what it defines after that was kept: {names}\n")
 
 
+def status_of(error: BaseException) -> str:
+    """How code ended that raised: output, memory, disk, forbidden (the sandbox refused something), or error."""
+    if isinstance(error, OutputUp):
+        return "output"
+    if isinstance(error, MemoryError):
+        return "memory"
+    code = error.errno if isinstance(error, OSError) else None
+    if code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return "disk"
+    if code in (errno.EPERM, errno.EACCES) or _is_thread_refused(error):
+        return "forbidden"
+    return "error"
+
+
+def _is_thread_refused(error: BaseException) -> bool:
+    return isinstance(error, RuntimeError) and str(error) == "can't start new thread"
+
+
 def is_cell(filename: str) -> bool:
     """True if code with this file name is a cell that `run_cell` ran."""
     return filename.startswith("<cell ")
@@ -259,7 +306,8 @@ def error_output(error: BaseException) -> Output:
     if frames and not is_cell(frames[-1].filename) and not isinstance(error, SyntaxError):
         lines.append(f"(raised in {frames[-1].name} of a library)")
     lines += [line.rstrip() for line in trace.format_exception_only()]
-    return _error(type(error).__name__, str(error)[:2000], lines)
+    text = f"{error.msg} (line {error.lineno})" if isinstance(error, SyntaxError) else str(error)
+    return _error(type(error).__name__, text[:2000], lines)
 
 
 def _context(filename: str, line: int) -> list[str]:
