@@ -202,7 +202,7 @@ def test_of_two_cells_with_one_id_the_written_one_counts():
     ]
     assert [cell.own for cell in rebuilt.notebook.cells[:4]] == [False, False, True, False]
     assert rebuilt.notes == (
-        "nb.ipynb: 4 cells have the id one; the first that was written in stays it, others are own cells.",
+        "nb.ipynb: 4 cells have the id one: the first with an answer keeps it, others are own cells.",
     )
 
 
@@ -212,7 +212,7 @@ def test_a_copied_test_counts_once():
     cells.insert(4, cells[3])
     rebuilt = rebuild(template(), cells)
     assert keys_and_sources(rebuilt) == WHOLE
-    assert rebuilt.notes == ("nb.ipynb: 2 cells have the id one_test; the first stays it, others are own cells.",)
+    assert rebuilt.notes == ("nb.ipynb: 2 cells have the id one_test: the first keeps it, others are own cells.",)
 
 
 def test_a_test_that_was_moved_up_comes_back_after_its_answer():

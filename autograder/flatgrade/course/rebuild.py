@@ -86,8 +86,8 @@ def _settle_copies(
         written = [index for index in copies if submitted[index].source != ours.released]
         chosen[number] = written[0] if written and ours.role is Role.ANSWER else copies[0]
         if len(copies) > 1:
-            which = "first that was written in" if ours.role is Role.ANSWER else "first"
-            notes.append(f"{len(copies)} cells have the id {_name(ours)}; the {which} stays it, others are own cells.")
+            which = "first with an answer" if ours.role is Role.ANSWER else "first"
+            notes.append(f"{len(copies)} cells have the id {_name(ours)}: the {which} keeps it, others are own cells.")
     slots = []
     for index, (owner, cell) in enumerate(zip(owners, submitted, strict=True)):
         if owner is None or chosen[owner] == index:

@@ -64,9 +64,13 @@ class Outputs:
         if not text:
             return
         if self.items and self.items[-1].get("name") == name:
-            self.items[-1]["text"] += text
+            self.items[-1]["text"].append(text)  # joined at the end: adding to a text copies it, at each print
         else:
-            self.items.append({"output_type": "stream", "name": name, "text": text})
+            self.items.append({"output_type": "stream", "name": name, "text": [text]})
+
+    def taken(self) -> list[Output]:
+        """What was kept, as nbformat has it."""
+        return [{**item, "text": "".join(item["text"])} if "text" in item else item for item in self.items]
 
     def add(self, output: Output) -> None:
         """Keep an output, or leave it out whole where it is over the cap."""
@@ -219,7 +223,7 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
     if OUTPUTS.over:
         OUTPUTS.status = "output"
         OUTPUTS.items.append(_error("OutputLimit", f"the output was cut off after {cap // 1024} KiB", []))
-    return OUTPUTS.items
+    return OUTPUTS.taken()
 
 
 def _execute(shell: Shell, name: str, source: str) -> None:
@@ -260,12 +264,14 @@ def _define_what_follows(tree: ast.Module, name: str, error: BaseException, name
     """
     frames = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
     below = [node for node in tree.body if isinstance(node, _DEFINITIONS) and frames and node.lineno > frames[0]]
+    kept = []
     for node in below:
         with contextlib.suppress(Exception, TimeUp), time_limit(_DEFINING_SECONDS):
             _run(ast.Module([node], []), name, "exec", namespace)
-    if below:
-        names = ", ".join(node.name for node in below)
-        OUTPUTS.text("stderr", f"The cell stops with the error below; what it defines after that was kept: {names}\n")
+            kept.append(node.name)
+    if kept:
+        said = "The cell stops with the error below; what it defines after that was kept"
+        OUTPUTS.text("stderr", f"{said}: {', '.join(kept)}\n")
 
 
 def status_of(error: BaseException) -> str:
@@ -306,7 +312,9 @@ def error_output(error: BaseException) -> Output:
     if frames and not is_cell(frames[-1].filename) and not isinstance(error, SyntaxError):
         lines.append(f"(raised in {frames[-1].name} of a library)")
     lines += [line.rstrip() for line in trace.format_exception_only()]
-    text = f"{error.msg} (line {error.lineno})" if isinstance(error, SyntaxError) else str(error)
+    text = str(error)
+    if isinstance(error, SyntaxError) and error.lineno:
+        text = f"{error.msg} (line {error.lineno})"
     return _error(type(error).__name__, text[:2000], lines)
 
 

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -21,7 +22,7 @@ from support.course import A1, ROOT, a1_solutions
 ASSIGNMENT = "messy"
 EXERCISES = ("svm_loss", "softmax_loss")
 LAST = "zz last"
-LIMITS = "[assignment.limits]\ncall_seconds = 2\ncell_seconds = 4\nsubmission_seconds = 30\nmemory_mib = 1024\n"
+LIMITS = "[assignment.limits]\ncall_seconds = 1\ncell_seconds = 2\nsubmission_seconds = 30\nmemory_mib = 1024\n"
 RIGHT = dict.fromkeys(EXERCISES, ("PASS", 10.0))
 WRITTEN = "Because the mask is 0 there."
 
@@ -97,18 +98,17 @@ class Book:
 
 @dataclass(frozen=True)
 class Mess:
-    """One messy submission and what must come of it. `found` is the first finding of each exercise that has one."""
+    """One messy submission, by a student of its name, and what must come of it.
 
+    `found` is the first finding of each exercise that has one.
+    """
+
+    name: str
     edit: Callable
     exercises: dict = field(default_factory=dict)
     problem: str = ""
     notes: tuple = ()
     found: dict = field(default_factory=dict)
-
-    @property
-    def name(self):
-        """The mess as a student's name."""
-        return self.edit.__name__
 
     @property
     def expected(self):
@@ -121,14 +121,31 @@ class Mess:
 MESSES = []
 
 
-def mess(exercises=None, *, problem="", notes=(), found=None):
+def mess(exercises=None, *, problem="", notes=(), found=None, name=""):
     """Enter a function into the table of messes, with what is expected of it."""
 
     def enter(edit):
-        MESSES.append(Mess(edit, exercises or {}, problem, tuple(notes), found or {}))
+        MESSES.append(Mess(name or edit.__name__, edit, exercises or {}, problem, tuple(notes), found or {}))
         return edit
 
     return enter
+
+
+def svm(verdict, earned, sentence):
+    """What is expected where only svm_loss is not right: its verdict, points and first finding."""
+    return {"exercises": {"svm_loss": (verdict, earned)}, "found": {"svm_loss": sentence}}
+
+
+def refused(problem, notes=()):
+    """Enter a function whose notebook cannot be taken: no points, and one sentence that says why."""
+    nothing = dict.fromkeys(EXERCISES, ("MISSING", 0.0))
+    return mess(nothing, problem=problem, notes=notes, found=dict.fromkeys(EXERCISES, problem))
+
+
+def enter_each(edit, table):
+    """Enter one mess for each row of a table: `edit(book, text)` does it."""
+    for name, source in table.items():
+        mess(name=name)(partial(edit, text=source))
 
 
 def outcome(record):

@@ -3,8 +3,9 @@
 import json
 import re
 
-from support.messy import EXERCISES, WRITTEN, code, mess, text
+from support.messy import EXERCISES, WRITTEN, code, mess, refused, svm, text
 
+BELOW = "What it needs stands below its test cell. Do the cells run from top to bottom in a fresh kernel?"
 WRONG = "def svm_loss(W, X, y, reg):\n    return 0.0, W * 0.0"
 
 
@@ -13,113 +14,156 @@ def copy_of(cell, **fields):
     return json.loads(json.dumps({**cell, **fields}))
 
 
-@mess()
+@mess(notes=["losses.ipynb: 2 cells have the id svm_loss: the first with an answer keeps it, others are own cells."])
 def answer_right_then_stub(book):
     book.cells.insert(book.at("svm_loss") + 1, copy_of(book.cell("svm_loss"), source=book.stub))
 
 
-@mess()
+@mess(notes=["losses.ipynb: 2 cells have the id svm_loss: the first with an answer keeps it, others are own cells."])
 def answer_stub_then_right(book):
     book.cells.insert(book.at("svm_loss"), copy_of(book.cell("svm_loss"), source=book.stub))
 
 
-@mess()
+@mess(notes=["losses.ipynb: 2 cells have the id svm_loss: the first with an answer keeps it, others are own cells."])
 def answer_wrong_then_right(book):
     book.cells.insert(book.at("svm_loss"), copy_of(book.cell("svm_loss"), source=WRONG))
 
 
-@mess()
+@mess(
+    **svm("WRONG", 0.0, "loss does not follow from your lines above it."),
+    notes=["losses.ipynb: 2 cells have the id svm_loss: the first with an answer keeps it, others are own cells."],
+)
 def answer_right_then_wrong(book):
     book.cells.insert(book.at("svm_loss") + 1, copy_of(book.cell("svm_loss"), source=WRONG))
 
 
-@mess()
+@mess(notes=["losses.ipynb: 2 cells have the id svm_loss: the first with an answer keeps it, others are own cells."])
 def answer_right_then_wrong_after_the_test(book):
     book.cells.insert(book.at("test_svm_loss") + 1, copy_of(book.cell("svm_loss"), source=WRONG))
 
 
-@mess()
+@mess(
+    notes=["losses.ipynb: 2 cells have the id svm_loss: the first with an answer keeps it, others are own cells."],
+    found={"svm_loss": BELOW},
+)
 def answer_wrong_then_right_after_the_test(book):
     book.cells.insert(book.at("test_svm_loss") + 1, copy_of(book.cell("svm_loss")))
     book.cell("svm_loss")["source"] = WRONG
 
 
-@mess()
+@mess(notes=["losses.ipynb: 2 cells have the id svm_loss: the first with an answer keeps it, others are own cells."])
 def answer_copied_as_it_is(book):
     book.cells.insert(book.at("svm_loss"), copy_of(book.cell("svm_loss")))
 
 
-@mess()
+@mess(notes=["losses.ipynb: 2 cells have the id why: the first with an answer keeps it, others are own cells."])
 def written_answer_copied(book):
     book.cells.insert(book.at("why"), copy_of(book.cell("why"), source="Why?"))
 
 
-@mess()
+@mess(notes=["losses.ipynb: 2 cells have the id test_svm_loss: the first keeps it, others are own cells."])
 def test_copied(book):
     book.cells.insert(book.at("test_svm_loss"), copy_of(book.cell("test_svm_loss")))
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: 2 cells have the id test_svm_loss: the first keeps it, others are own cells.",
+        "losses.ipynb: the cell test_svm_loss stood before its answer; it was put after it.",
+    ]
+)
 def test_copied_before_the_answer(book):
     book.cells.insert(book.at("svm_loss"), copy_of(book.cell("test_svm_loss")))
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: 2 cells have the id title: the first keeps it, others are own cells.",
+        "losses.ipynb: 2 cells have the id setup: the first keeps it, others are own cells.",
+        "losses.ipynb: 2 cells have the id svm_loss: the first with an answer keeps it, others are own cells.",
+        "losses.ipynb: 2 cells have the id test_svm_loss: the first keeps it, others are own cells.",
+        "losses.ipynb: 2 cells have the id sizes: the first keeps it, others are own cells.",
+        "losses.ipynb: 2 cells have the id softmax_loss: the first with an answer keeps it, others are own cells.",
+        "losses.ipynb: 2 cells have the id test_softmax_loss: the first keeps it, others are own cells.",
+        "losses.ipynb: 2 cells have the id why: the first with an answer keeps it, others are own cells.",
+        "losses.ipynb: 2 cells have the id training: the first keeps it, others are own cells.",
+    ]
+)
 def whole_notebook_twice(book):
     book.cells.extend(copy_of(cell) for cell in list(book.cells))
 
 
-@mess()
+@mess(notes=["losses.ipynb: 2 cells have the id setup: the first keeps it, others are own cells."])
 def imports_copied(book):
     book.cells.insert(book.at("svm_loss"), copy_of(book.cell("setup")))
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell test_svm_loss was missing; it was put back as it was released."])
 def test_deleted(book):
     book.take("test_svm_loss")
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell test_svm_loss was missing; it was put back as it was released.",
+        "losses.ipynb: the cell test_softmax_loss was missing; it was put back as it was released.",
+    ]
+)
 def tests_deleted(book):
     for name in EXERCISES:
         book.take(f"test_{name}")
 
 
-@mess({"svm_loss": ("NOT_WRITTEN", 0.0)})
+@mess(
+    **svm("MISSING", 0.0, "svm_loss is not defined. Was the cell that defines it deleted, or the name changed?"),
+    notes=["losses.ipynb: the cell svm_loss was missing; it was put back as it was released."],
+)
 def answer_deleted(book):
     book.take("svm_loss")
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell svm_loss had lost its id; it is known by its text or place."])
 def answer_deleted_and_written_in_a_new_cell(book):
     book.cells.insert(book.at("svm_loss"), code(book.cell("svm_loss")["source"]))
     book.take("svm_loss")
 
 
-@mess()
+@mess(**svm("NOT_WRITTEN", 0.0, "scores is not written yet. Replace the ... by your own line."))
 def answer_in_a_new_cell_above_the_stub(book):
     book.before("svm_loss", book.cell("svm_loss")["source"])
     book.cell("svm_loss")["source"] = book.stub
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell setup is locked and was changed; our text was put back; what stood there is kept before it."
+    ]
+)
 def answer_emptied_and_written_in_the_imports_cell(book):
     book.cell("setup")["source"] += "\n" + book.cell("svm_loss")["source"]
     book.cell("svm_loss")["source"] = ""
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell setup was missing; it was put back as it was released."])
 def imports_deleted(book):
     book.take("setup")
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell setup is locked and was changed; our text was put back; what stood there is kept before it."
+    ]
+)
 def imports_extended(book):
     book.cell("setup")["source"] += "\nimport math"
     book.inside("assert math.pi > 3")
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell setup is locked and was changed; our text was put back; what stood there is kept before it."
+    ]
+)
 def imports_changed(book):
     book.cell("setup")["source"] = "import numpy"
 
@@ -129,18 +173,25 @@ def text_of_ours_deleted(book):
     book.take("title")
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell setup was missing; it was put back as it was released.",
+        "losses.ipynb: the cell why was missing; it was put back as it was released.",
+        "losses.ipynb: the cell test_svm_loss was missing; it was put back as it was released.",
+        "losses.ipynb: the cell test_softmax_loss was missing; it was put back as it was released.",
+    ]
+)
 def all_but_the_answers_deleted(book):
     book.cells[:] = [book.cell(name) for name in EXERCISES]
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell why had lost its id; it is known by its text or place."])
 def written_answer_deleted_and_written_in_a_new_cell(book):
     book.cells.insert(book.at("why"), text(WRITTEN))
     book.take("why")
 
 
-@mess()
+@mess(**svm("ERROR", 6.0, "svm_loss stopped: svm_loss returns nothing; expected 2 values: loss, dW."))
 def answer_split_inside(book):
     head, tail = book.cell("svm_loss")["source"].split("    # backward\n")
     book.cell("svm_loss")["source"] = head
@@ -160,34 +211,34 @@ def answer_split_and_the_first_part_has_the_metadata(book):
     book.after("svm_loss", source.replace("\n", "\n    assert half(2) == 1\n", 1))
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell softmax_loss was missing; it was put back as it was released."])
 def answers_merged_into_one_cell(book):
     book.cell("svm_loss")["source"] += "\n\n" + book.cell("softmax_loss")["source"]
     book.take("softmax_loss")
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell test_svm_loss was missing; it was put back as it was released."])
 def answer_and_test_merged(book):
     book.cell("svm_loss")["source"] += '\n\ncheck("svm_loss")'
     book.take("test_svm_loss")
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell svm_loss had another type; it is a code cell again."])
 def answer_as_text(book):
     book.cell("svm_loss").update(cell_type="markdown")
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell svm_loss had another type; it is a code cell again."])
 def answer_as_raw(book):
     book.cell("svm_loss").update(cell_type="raw")
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell test_svm_loss had another type; it is a code cell again."])
 def test_as_text(book):
     book.cell("test_svm_loss").update(cell_type="markdown")
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell why had another type; it is a markdown cell again."])
 def written_answer_as_code(book):
     book.cell("why").update(cell_type="code", outputs=[], execution_count=None)
 
@@ -202,7 +253,7 @@ def text_of_ours_as_code(book):
     book.cell("title").update(cell_type="code", outputs=[], execution_count=None)
 
 
-@mess()
+@mess(**svm("ERROR", 0.0, "The cell svm_loss before it did not come to its end. SyntaxError: invalid syntax (line 1)."))
 def answer_fenced_in_backticks(book):
     book.cell("svm_loss")["source"] = f"```python\n{book.cell('svm_loss')['source']}\n```"
 
@@ -212,13 +263,22 @@ def unknown_cell_type(book):
     book.cells.insert(2, {"cell_type": "heading", "level": 1, "source": "A heading", "metadata": {}})
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell test_svm_loss stood before its answer; it was put after it."])
 def answers_swapped(book):
     one, two = book.at("svm_loss"), book.at("softmax_loss")
     book.cells[one], book.cells[two] = book.cells[two], book.cells[one]
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell test_svm_loss stood before its answer; it was put after it.",
+        "losses.ipynb: the cell test_softmax_loss stood before its answer; it was put after it.",
+    ],
+    found={
+        "softmax_loss": BELOW,
+        "svm_loss": BELOW,
+    },
+)
 def cells_backwards(book):
     book.cells.reverse()
 
@@ -228,12 +288,17 @@ def tests_at_the_end(book):
     book.cells.extend([book.take("test_svm_loss"), book.take("test_softmax_loss")])
 
 
-@mess()
+@mess(
+    found={
+        "svm_loss": BELOW,
+        "softmax_loss": BELOW,
+    }
+)
 def imports_at_the_end(book):
     book.cells.append(book.take("setup"))
 
 
-@mess()
+@mess(notes=["losses.ipynb: the cell test_svm_loss stood before its answer; it was put after it."])
 def answer_after_its_test(book):
     book.cells.insert(book.at("test_svm_loss"), book.take("svm_loss"))
 
@@ -250,20 +315,15 @@ def helper_between_answer_and_test(book):
     book.inside("assert half(2) == 1")
 
 
-@mess()
+@mess(found={"svm_loss": BELOW})
 def helper_after_the_test(book):
     book.after("test_svm_loss", "def half(x):\n    return x / 2")
     book.inside("assert half(2) == 1")
 
 
-@mess()
+@mess(found={"svm_loss": BELOW})
 def helper_at_the_end_run_first(book):
     book.cells.append(code("def half(x):\n    return x / 2", execution_count=1))
-    book.inside("assert half(2) == 1")
-
-
-@mess()
-def helper_missing(book):
     book.inside("assert half(2) == 1")
 
 
@@ -277,16 +337,6 @@ def constant_redefined_after_the_test(book):
 @mess()
 def own_cells_everywhere(book):
     book.cells[:] = [cell for ours in book.cells for cell in (code("print(1)"), text("note"), ours)]
-
-
-@mess()
-def another_cell_has_a_syntax_error(book):
-    book.before("svm_loss", "x = = 1")
-
-
-@mess()
-def another_cell_has_an_error(book):
-    book.before("svm_loss", "1 / 0")
 
 
 @mess()
@@ -309,7 +359,16 @@ def cell_ids_lost(book):
     book.json["nbformat_minor"] = 4
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell setup had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell svm_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell test_svm_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell softmax_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell test_softmax_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell why had lost its id; it is known by its text or place.",
+    ]
+)
 def metadata_and_ids_lost(book):
     book.json.update(metadata={}, nbformat_minor=2)
     for cell in book.cells:
@@ -317,7 +376,16 @@ def metadata_and_ids_lost(book):
         cell["metadata"] = {}
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell setup had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell svm_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell test_svm_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell softmax_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell test_softmax_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell why was missing; it was put back as it was released.",
+    ]
+)
 def cells_pasted_into_a_new_notebook(book):
     book.json["metadata"] = {}
     for number, cell in enumerate(book.cells):
@@ -325,13 +393,31 @@ def cells_pasted_into_a_new_notebook(book):
     book.cells[:] = [cell for cell in book.cells if cell["cell_type"] == "code"]
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell svm_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell softmax_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell setup was missing; it was put back as it was released.",
+        "losses.ipynb: the cell why was missing; it was put back as it was released.",
+        "losses.ipynb: the cell test_svm_loss was missing; it was put back as it was released.",
+        "losses.ipynb: the cell test_softmax_loss was missing; it was put back as it was released.",
+    ]
+)
 def only_the_answers_in_a_new_notebook(book):
     book.json["metadata"] = {}
     book.cells[:] = [code(book.cell(name)["source"], id=f"new-{name}") for name in EXERCISES]
 
 
-@mess()
+@mess(
+    notes=[
+        "losses.ipynb: the cell svm_loss had lost its id; it is known by its text or place.",
+        "losses.ipynb: the cell setup was missing; it was put back as it was released.",
+        "losses.ipynb: the cell softmax_loss was missing; it was put back as it was released.",
+        "losses.ipynb: the cell why was missing; it was put back as it was released.",
+        "losses.ipynb: the cell test_svm_loss was missing; it was put back as it was released.",
+        "losses.ipynb: the cell test_softmax_loss was missing; it was put back as it was released.",
+    ]
+)
 def all_in_one_new_cell(book):
     sources = [book.cell(name)["source"] for name in ("setup", "svm_loss", "test_svm_loss", "softmax_loss")]
     book.cells[:] = [code("\n\n".join(sources))]
@@ -382,7 +468,7 @@ def format_is_text(book):
     book.json.update(nbformat="four", nbformat_minor=None)
 
 
-@mess()
+@refused("losses.ipynb is in an old notebook format: open it in Jupyter and save it again.")
 def format_3(book):
     for cell in book.cells:
         cell["input"] = cell.pop("source")

@@ -1,17 +1,40 @@
 """Messes of what the cells do: magics, displays, input, ends of the process, threads, odd text."""
 
-from support.messy import mess
+from functools import partial
+
+from support.messy import enter_each, mess, svm
 
 
-def in_a_cell_and_above_the_answer(name, source):
-    """Enter a mess: the code stands in a cell of its own, and again above an answer, in its cell."""
+def in_a_cell_and_above_an_answer(book, text):
+    """The code stands in a cell of its own, and again above an answer, in its cell."""
+    book.before("svm_loss", text)
+    book.top(text, "softmax_loss")
 
-    def edit(book):
-        book.before("svm_loss", source)
-        book.top(source, "softmax_loss")
 
-    edit.__name__ = name
-    return edit
+def around_an_answer(book, text):
+    """A cell magic, in a cell of its own and around an answer."""
+    book.before("svm_loss", f"{text}\nx = 1")
+    book.top(text, "softmax_loss")
+
+
+def in_a_cell(book, text):
+    """The code stands in a cell of its own."""
+    book.before("svm_loss", text)
+
+
+def above(book, text):
+    """The code stands above an answer, in its cell."""
+    book.top(text)
+
+
+def below(book, text):
+    """The code stands below an answer, in its cell."""
+    book.bottom(text)
+
+
+def inside(book, text):
+    """A line stands first in the function."""
+    book.inside(text)
 
 
 # What costs no point, wherever it stands.
@@ -39,9 +62,7 @@ HARMLESS = {
     "who": "%who\n%whos",
     "history": "%history",
     "unknown_magic": "%no_such_magic 1",
-    "run_line_magic": "get_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().magic('timeit 1')"
-    if False
-    else "get_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().run_line_magic('timeit', '1')",
+    "run_line_magic": "get_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().run_line_magic('timeit', '1')",
     "ipython_system": "get_ipython().system('ls')\nget_ipython().getoutput('ls')",
     "plt_show": "plt.plot([1, 2])\nplt.show()",
     "plt_ion": "plt.ion()\nplt.figure()\nplt.pause(0.01)\nplt.close('all')",
@@ -80,7 +101,7 @@ HARMLESS = {
     "class_with_a_source": "import inspect\nclass A:\n    def f(self):\n        return 1\nprint(inspect.getsource(A.f))",
     "breakpoint_call": "breakpoint()",
     "global_names": "In, Out, _, __ = 1, 2, 3, 4\nlist_ = [1]",
-    "underscore_results": "1 + 1\n_ + 1 if False else 2",
+    "underscore_results": "1 + 1\n_",
     "shadowed_builtins": "sum = max\nprint2 = print\nlist = [1]\ntype = 3",
     "main_guard": "if __name__ == '__main__':\n    print('main')",
     "semicolons": "plt.plot([1]);",
@@ -105,12 +126,12 @@ HARMLESS = {
     "signal_handlers": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_DFL)",
     "recursion_limit": "import sys\nsys.setrecursionlimit(10**6)",
     "dir_and_vars": "dir()\nglobals()\nlocals()",
-    "backend_agg": "import matplotlib\nmatplotlib.use('Agg')\nimport seaborn_is_absent if False else None"
-    if False
-    else "import matplotlib\nmatplotlib.use('Agg')",
+    "backend_agg": "import matplotlib\nmatplotlib.use('Agg')",
+    "old_line_magic": "get_ipython().magic('matplotlib inline')\nget_ipython().magic('timeit 1')",
+    "annotations": "def f(x: int): pass\nassert f.__annotations__ == {'x': int}",
     "style": "plt.rcParams['figure.figsize'] = (10.0, 8.0)\nplt.style.use('ggplot')",
     "cell_over_its_time_in_a_thread": "import threading, time\nthreading.Timer(60, print).start()",
-    "del_of_shell": "del get_ipython" if False else "ip = get_ipython()\nip.ast_node_interactivity = 'all'",
+    "settings_of_the_shell": "ip = get_ipython()\nip.ast_node_interactivity = 'all'",
     "sleep_a_little": "import time\ntime.sleep(0.2)",
     "files_written": "with open('notes.txt', 'w') as f:\n    f.write('x')\nprint(open('notes.txt').read())\nnp.save('w.npy', np.ones(3))\nnp.load('w.npy')",
     "zero_width_characters": "x = 1  # \u200b\ufeff",
@@ -123,8 +144,7 @@ HARMLESS = {
     "network_tried": "import urllib.request\ntry:\n    urllib.request.urlopen('http://example.org')\nexcept OSError as error:\n    print(error)",
 }
 
-for _name, _source in HARMLESS.items():
-    mess()(in_a_cell_and_above_the_answer(_name, _source))
+enter_each(in_a_cell_and_above_an_answer, HARMLESS)
 
 
 # Cell magics: a cell of their own, and around an answer.
@@ -140,18 +160,7 @@ CELL_MAGICS = {
 }
 
 
-def around(name, magic):
-    def edit(book):
-        book.before("svm_loss", f"{magic}\nx = 1")
-        book.top(magic, "softmax_loss")
-
-    edit.__name__ = name
-    return edit
-
-
-for _name, _magic in CELL_MAGICS.items():
-    mess()(around(_name, _magic))
-
+enter_each(around_an_answer, CELL_MAGICS)
 
 OTHER_LANGUAGES = {
     "bash_cell": "%%bash\nls",
@@ -169,11 +178,157 @@ OTHER_LANGUAGES = {
     "perl_cell": "%%perl\nprint 1;",
 }
 
-for _name, _source in OTHER_LANGUAGES.items():
-    mess()(lambda book, source=_source: book.before("svm_loss", source))
-    import support.messy as _all
+enter_each(in_a_cell, OTHER_LANGUAGES)
 
-    _all.MESSES[-1].edit.__name__ = _name
+
+# What costs no point in one of the four places.
+enter_each(
+    in_a_cell,
+    {
+        "reset": "%reset -f\nimport numpy as np",
+        "input_in_a_cell": "name = input('Your name? ')",
+        "sys_exit_in_a_cell": "import sys\nsys.exit()",
+        "raise_system_exit": "raise SystemExit('Stop right there!')",
+        "raise_keyboard_interrupt": "raise KeyboardInterrupt",
+        "restart_of_the_kernel": "import IPython\nIPython.Application.instance().kernel.do_shutdown(True)",
+        "endless_loop_in_a_cell": "while True:\n    pass",
+        "endless_print_in_a_cell": "while True:\n    print('x')",
+        "endless_print_of_long_lines": "while True:\n    print('x' * 100_000)",
+        "training_that_is_not_tagged": "import time\ntime.sleep(60)",
+        "nul_in_another_cell": "x = 'a\x00b'",
+        "absent_library_in_a_cell": "import tensorflow as tf",
+        "memory_of_a_terabyte_in_a_cell": "x = np.ones((1000, 1000, 1000, 100))",
+        "memory_of_a_list_in_a_cell": "x = []\nwhile True:\n    x.append('x' * 1_000_000)",
+        "endless_recursion_in_a_cell": "def f(): return f()\nf()",
+        "very_long_line": "x = '" + "a" * 1_000_000 + "'",
+        "very_deep_expression": "x = " + "(" * 5000 + ")" * 5000,
+        "dict_of_a_megabyte": "d = {" + ", ".join(f"{i}: {i}" for i in range(60_000)) + "}\nd",
+        "figure_of_many_points": "plt.scatter(*np.random.randn(2, 100_000))\nplt.show()",
+        "animation": (
+            "from matplotlib.animation import FuncAnimation\nfrom IPython.display import HTML\n"
+            "fig, ax = plt.subplots()\nHTML(FuncAnimation(fig, lambda i: [], frames=2).to_jshtml())"
+        ),
+        "multiprocessing_pool": "import multiprocessing as mp\nwith mp.Pool(2) as p:\n    print(p.map(abs, [1]))",
+        "another_cell_has_a_syntax_error": "x = = 1",
+        "another_cell_has_an_error": "1 / 0",
+    },
+)
+enter_each(
+    above,
+    {
+        "input_above_the_answer": "name = input('Your name? ')",
+        "sys_exit_above_the_answer": "import sys\nsys.exit()",
+        "error_above_the_answer": "1 / 0",
+        "torch_above_the_answer": "import torch",
+        "absent_library_above_the_answer": "import tensorflow as tf",
+        "absent_decorator_above_the_answer": "from numba import njit",
+        "endless_loop_above_the_answer": "while True:\n    pass",
+        "answer_decorated": "import functools\n@functools.lru_cache(None)\ndef f(x):\n    return x\n\n@(lambda g: g)",
+    },
+)
+enter_each(
+    below,
+    {
+        "reset_inside_the_answer": "%reset -f",
+        "sys_exit_below_the_answer": "import sys\nsys.exit(0)",
+        "endless_loop_below_the_answer": "while True:\n    pass",
+        "error_below_the_answer": "svm_loss(1)",
+        "answer_called_below": "svm_loss(W=np.ones((2, 3)), X=np.ones((4, 2)), y=np.zeros(4, int), reg=0.1)",
+        "constants_below_the_answer": "W, X, y, reg = 1, 2, 3, 4\nN = rows = scores = None",
+    },
+)
+enter_each(
+    inside,
+    {
+        "exit_in_the_answer": "exit()",
+        "prints_in_the_answer": "print('x' * 1_000_000)",
+        "plots_in_the_answer": "plt.figure(); plt.plot([1]); plt.show()",
+        "warnings_in_the_answer": "import warnings; warnings.warn('hm'); np.log(0.0)",
+        "control_characters_in_the_answer": "x = 'a\x01\x07\x1b[0m'",
+        "non_ascii_names_in_the_answer": "α, дельта, 変数 = 1, 2, 3",
+        "time_taken_in_the_answer": "import time; began = time.time(); print(time.time() - began)",
+    },
+)
+
+STOPPED = "The cell svm_loss before it did not come to its end."
+LOOP = (
+    "svm_loss was stopped after 1 seconds. Look for a loop that never ends, or for one that could be a matrix product."
+)
+
+# What costs the answer: its place, the text, the verdict, and the whole sentence.
+COSTS = {
+    "input_in_the_answer": (
+        inside,
+        "n = input()",
+        "ERROR",
+        "svm_loss stopped at line 2: EOFError: input() has no keyboard when graded.",
+    ),
+    "sys_exit_in_the_answer": (inside, "import sys; sys.exit()", "ERROR", "svm_loss stopped at line 2: SystemExit."),
+    "endless_print_in_the_answer": (inside, "while True: print('x')", "TIMEOUT", LOOP),
+    "endless_loop_in_the_answer": (inside, "while True: pass", "TIMEOUT", LOOP),
+    "endless_recursion_in_the_answer": (
+        inside,
+        "return svm_loss(W, X, y, reg)",
+        "ERROR",
+        "svm_loss stopped at line 2: RecursionError: maximum recursion depth exceeded.",
+    ),
+    "torch_in_the_answer": (
+        inside,
+        "import torch",
+        "ERROR",
+        "svm_loss stopped at line 2: ModuleNotFoundError: No module named 'torch'.",
+    ),
+    "helper_missing": (
+        inside,
+        "half(2)",
+        "ERROR",
+        "svm_loss stopped at line 2: NameError: name 'half' is not defined.",
+    ),
+    "syntax_error_in_the_answer": (inside, "x = = 1", "ERROR", f"{STOPPED} SyntaxError: invalid syntax (line 2)."),
+    "syntax_error_below_the_answer": (
+        below,
+        "print 'done'",
+        "ERROR",
+        f"{STOPPED} SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)? (line 18).",
+    ),
+    "tabs_and_spaces": (
+        inside,
+        "if True:\n\tx = 1\n        y = 2",
+        "ERROR",
+        f"{STOPPED} TabError: inconsistent use of tabs and spaces in indentation (line 3).",
+    ),
+    "typographic_quotes": (
+        inside,
+        "x = \u201ctext\u201d",
+        "ERROR",
+        f"{STOPPED} SyntaxError: invalid character '\u201c' (U+201C) (line 2).",
+    ),
+    "non_breaking_space": (
+        inside,
+        "x =\u00a01",
+        "ERROR",
+        f"{STOPPED} SyntaxError: invalid non-printable character U+00A0 (line 2).",
+    ),
+    "nul_in_the_answer": (
+        inside,
+        "x = 'a\x00b'",
+        "ERROR",
+        f"{STOPPED} SyntaxError: source code string cannot contain null bytes.",
+    ),
+    "answer_overwritten_by_a_result": (
+        below,
+        "svm_loss = svm_loss(np.ones((2, 3)), np.ones((4, 2)), np.zeros(4, int), 0.1)",
+        "MISSING",
+        "svm_loss is a tuple, not a function. Was the cell that defines it deleted, or the name changed?",
+    ),
+}
+for _name, (_place, _text, _verdict, _sentence) in COSTS.items():
+    mess(**svm(_verdict, 0.0, _sentence), name=_name)(partial(_place, text=_text))
+
+
+@mess(problem="losses.ipynb: cell 3 was not run to its end: The process ended by itself with exit code 0.")
+def os_exit_in_a_cell(book):
+    book.before("svm_loss", "import os\nos._exit(0)")
 
 
 @mess()
@@ -197,14 +352,8 @@ def helper_of_a_timed_cell(book):
 
 @mess()
 def answer_loaded_from_its_own_file(book):
-    source = book.cell("svm_loss")["source"]
-    book.before("svm_loss", f"%%writefile answer.py\nimport numpy as np\n{source}")
+    book.before("svm_loss", f"%%writefile answer.py\nimport numpy as np\n{book.cell('svm_loss')['source']}")
     book.cell("svm_loss")["source"] = "from answer import svm_loss"
-
-
-@mess()
-def reset(book):
-    book.before("svm_loss", "%reset -f", "import numpy as np")
 
 
 @mess()
@@ -213,173 +362,8 @@ def reset_after_the_answer(book):
 
 
 @mess()
-def reset_inside_the_answer(book):
-    book.bottom("%reset -f")
-
-
-@mess()
-def input_in_a_cell(book):
-    book.before("svm_loss", "name = input('Your name? ')")
-
-
-@mess()
-def input_above_the_answer(book):
-    book.top("name = input('Your name? ')")
-
-
-@mess()
-def input_in_the_answer(book):
-    book.inside("n = input()")
-
-
-@mess()
-def sys_exit_in_a_cell(book):
-    book.before("svm_loss", "import sys\nsys.exit()")
-
-
-@mess()
-def sys_exit_above_the_answer(book):
-    book.top("import sys\nsys.exit()")
-
-
-@mess()
-def sys_exit_below_the_answer(book):
-    book.bottom("import sys\nsys.exit(0)")
-
-
-@mess()
-def sys_exit_in_the_answer(book):
-    book.inside("import sys; sys.exit()")
-
-
-@mess()
-def exit_in_the_answer(book):
-    book.inside("exit()")
-
-
-@mess()
-def raise_system_exit(book):
-    book.before("svm_loss", "raise SystemExit('Stop right there!')")
-
-
-@mess()
-def raise_keyboard_interrupt(book):
-    book.before("svm_loss", "raise KeyboardInterrupt")
-
-
-@mess()
-def os_exit_in_a_cell(book):
-    book.before("svm_loss", "import os\nos._exit(0)")
-
-
-@mess()
-def restart_of_the_kernel(book):
-    book.before("svm_loss", "import IPython\nIPython.Application.instance().kernel.do_shutdown(True)")
-
-
-@mess()
-def restart_by_a_signal(book):
-    book.before("svm_loss", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
-
-
-@mess()
-def endless_loop_in_a_cell(book):
-    book.before("svm_loss", "while True:\n    pass")
-
-
-@mess()
-def endless_loop_below_the_answer(book):
-    book.bottom("while True:\n    pass")
-
-
-@mess()
-def endless_print(book):
-    book.before("svm_loss", "while True:\n    print('x')")
-
-
-@mess()
-def endless_print_in_the_answer(book):
-    book.inside("while True: print('x')")
-
-
-@mess()
-def endless_loop_in_the_answer(book):
-    book.inside("while True: pass")
-
-
-@mess()
-def training_that_is_not_tagged(book):
-    book.after("test_svm_loss", "import time\ntime.sleep(60)")
-
-
-@mess()
-def prints_in_the_answer(book):
-    book.inside("print('x' * 1_000_000)")
-
-
-@mess()
-def plots_in_the_answer(book):
-    book.inside("plt.figure(); plt.plot([1]); plt.show()")
-
-
-@mess()
-def warnings_in_the_answer(book):
-    book.inside("import warnings; warnings.warn('hm'); np.log(0.0)")
-
-
-@mess()
-def syntax_error_in_the_answer(book):
-    book.inside("x = = 1")
-
-
-@mess()
-def syntax_error_below_the_answer(book):
-    book.bottom("print 'done'")
-
-
-@mess()
-def error_above_the_answer(book):
-    book.top("1 / 0")
-
-
-@mess()
-def error_below_the_answer(book):
-    book.bottom("svm_loss(1)")
-
-
-@mess()
-def tabs_and_spaces(book):
-    book.inside("if True:\n\tx = 1\n        y = 2")
-
-
-@mess()
 def body_in_tabs(book):
     book.cell("svm_loss")["source"] = book.cell("svm_loss")["source"].replace("    ", "\t")
-
-
-@mess()
-def non_breaking_spaces(book):
-    book.cell("svm_loss")["source"] = book.cell("svm_loss")["source"].replace("    N =", "\u00a0\u00a0\u00a0\u00a0N =")
-
-
-@mess()
-def typographic_quotes(book):
-    book.inside("x = \u201ctext\u201d")
-
-
-@mess()
-def nul_in_the_answer(book):
-    book.inside("x = 'a\x00b'")
-
-
-@mess()
-def nul_in_another_cell(book):
-    book.before("svm_loss", "x = 'a\x00b'")
-
-
-@mess()
-def control_characters_in_the_answer(book):
-    book.inside("x = 'a\x01\x07\x1b[0m'")
 
 
 @mess()
@@ -388,7 +372,7 @@ def lone_surrogate_in_a_comment(book):
     return book.bytes().replace(b"# @", rb"# \ud83d")
 
 
-@mess()
+@mess(**svm("ERROR", 0.0, f"{STOPPED} SyntaxError: invalid character '\ufffd' (U+FFFD) (line 2)."))
 def lone_surrogate_as_a_name(book):
     book.inside("@ = 1")
     return book.bytes().replace(b"@ = 1", rb"\ud83d = 1")
@@ -402,26 +386,19 @@ def indented_answer(book):
 
 @mess()
 def pasted_prompts(book):
-    source = book.cell("svm_loss")["source"].rstrip("\n")
-    head, *lines = source.split("\n")
+    head, *lines = book.cell("svm_loss")["source"].rstrip("\n").split("\n")
     book.cell("svm_loss")["source"] = "\n".join([f">>> {head}", *(f"... {line}" for line in lines)])
 
 
 @mess()
 def pasted_ipython_prompts(book):
-    source = book.cell("svm_loss")["source"].rstrip("\n")
-    head, *lines = source.split("\n")
+    head, *lines = book.cell("svm_loss")["source"].rstrip("\n").split("\n")
     book.cell("svm_loss")["source"] = "\n".join([f"In [3]: {head}", *(f"   ...: {line}" for line in lines)])
 
 
-@mess()
+@mess(**svm("ERROR", 0.0, "svm_loss stopped: svm_loss returns one coroutine; expected 2 values: loss, dW."))
 def async_answer(book):
     book.cell("svm_loss")["source"] = "async " + book.cell("svm_loss")["source"]
-
-
-@mess()
-def answer_called_with_keywords_elsewhere(book):
-    book.bottom("svm_loss(W=np.ones((2, 3)), X=np.ones((4, 2)), y=np.zeros(4, int), reg=0.1)")
 
 
 @mess()
@@ -430,19 +407,9 @@ def answer_in_a_class(book):
     book.cell("svm_loss")["source"] = f"class Losses:\n    @staticmethod\n{source}\nsvm_loss = Losses.svm_loss"
 
 
-@mess()
+@mess(**svm("MISSING", 0.0, "svm_loss is not defined. Was the cell that defines it deleted, or the name changed?"))
 def answer_renamed(book):
     book.cell("svm_loss")["source"] = book.cell("svm_loss")["source"].replace("def svm_loss", "def svm_lost")
-
-
-@mess()
-def answer_overwritten_by_a_result(book):
-    book.bottom("svm_loss = svm_loss(np.ones((2, 3)), np.ones((4, 2)), np.zeros(4, int), 0.1)")
-
-
-@mess()
-def answer_decorated(book):
-    book.top("import functools\n@functools.lru_cache(None)\ndef f(x):\n    return x\n\n@(lambda g: g)")
 
 
 @mess()
@@ -451,80 +418,14 @@ def answer_with_annotations(book):
     book.cell("svm_loss")["source"] = source.replace("reg):", "reg: float) -> tuple[float, np.ndarray]:", 1)
 
 
-@mess()
-def torch_above_the_answer(book):
-    book.top("import torch")
+def wrong_by_a_factor(book, text):
+    """A known mistake in the answer, whose cell begins with a magic: the line and the stages are told all the same."""
+    source = book.cell("svm_loss")["source"]
+    assert "2 * reg * W" in source
+    book.cell("svm_loss")["source"] = f"{text}\n{source.replace('2 * reg * W', 'reg * W')}"
 
 
-@mess()
-def torch_in_the_answer(book):
-    book.inside("import torch")
-
-
-@mess()
-def absent_library_above_the_answer(book):
-    book.top("import tensorflow as tf")
-
-
-@mess()
-def absent_library_in_a_cell(book):
-    book.before("svm_loss", "import tensorflow as tf")
-
-
-@mess()
-def memory_of_a_terabyte_in_a_cell(book):
-    book.before("svm_loss", "x = np.ones((1000, 1000, 1000, 100))")
-
-
-@mess()
-def memory_of_a_list_in_a_cell(book):
-    book.before("svm_loss", "x = []\nwhile True:\n    x.append('x' * 1_000_000)")
-
-
-@mess()
-def endless_recursion_in_a_cell(book):
-    book.before("svm_loss", "def f(): return f()\nf()")
-
-
-@mess()
-def endless_recursion_in_the_answer(book):
-    book.inside("return svm_loss(W, X, y, reg)")
-
-
-@mess()
-def very_long_line(book):
-    book.before("svm_loss", "x = '" + "a" * 1_000_000 + "'")
-
-
-@mess()
-def very_deep_expression(book):
-    book.before("svm_loss", "x = " + "(" * 5000 + ")" * 5000)
-
-
-@mess()
-def dict_of_a_megabyte(book):
-    book.before("svm_loss", "d = {" + ", ".join(f"{i}: {i}" for i in range(60_000)) + "}\nd")
-
-
-@mess()
-def figure_of_a_million_points(book):
-    book.before("svm_loss", "plt.scatter(*np.random.randn(2, 100_000))\nplt.show()")
-
-
-@mess()
-def animation(book):
-    book.before(
-        "svm_loss",
-        "from matplotlib.animation import FuncAnimation\nfrom IPython.display import HTML\nfig, ax = plt.subplots()\n"
-        "HTML(FuncAnimation(fig, lambda i: [], frames=2).to_jshtml())",
-    )
-
-
-@mess()
-def numba_or_cython_are_absent(book):
-    book.top("from numba import njit")
-
-
-@mess()
-def multiprocessing_pool(book):
-    book.before("svm_loss", "import multiprocessing as mp\nwith mp.Pool(2) as p:\n    print(p.map(abs, [1]))")
+for _name, _magic in CELL_MAGICS.items():
+    _line = 16 + _magic.count("\n")
+    _sentence = f"dW (line {_line}) does not follow from your lines above it. The derivative of W**2 is 2 * W."
+    mess(**svm("WRONG", 8.0, _sentence), name=f"wrong_under_{_name}")(partial(wrong_by_a_factor, text=_magic))
