@@ -195,14 +195,31 @@ def test_few_submissions_are_on_their_way_at_a_time(dask, solutions):
 
 
 def test_closing_the_records_ends_all_work(dask, solutions):
-    """What was on its way is cancelled; the workers are free for the next command at once."""
+    """What was on its way is taken back; the workers are free for the next command as soon as this one leaves."""
     endless = [submission(f"student {i}", own("while True: pass"), answer()) for i in range(8)]
     with cluster(dask, solutions) as executor:
         graded = executor.grade([submission("first", answer()), *endless])
         assert next(graded).student == "first"
+        assert len(tasks_of(dask)) >= 7
         graded.close()
+        until(lambda: not tasks_of(dask), "the tasks were taken back")
     until(lambda: not any(map(zygotes, dask.workers)), "every zygote ended")
-    assert tasks_of(dask) == []
+
+
+def test_an_error_of_whoever_gives_the_submissions_ends_all_work(dask, solutions):
+    """A notebook that cannot be collected, say: the error comes through, and nothing is left on the cluster."""
+
+    def batch():
+        yield submission("first", answer())
+        for i in range(4):
+            yield submission(f"student {i}", own("while True: pass"), answer())
+        raise OSError("the disk is full")
+
+    with cluster(dask, solutions) as executor:
+        with pytest.raises(OSError, match="the disk is full") as caught:
+            list(executor.grade(batch()))
+        until(lambda: not tasks_of(dask), "the tasks were taken back")
+    assert caught
 
 
 # ---- what a worker must be ----
@@ -292,6 +309,7 @@ def test_a_scheduler_that_is_lost_in_mid_batch_loses_nothing_that_came(dask_to_b
         with pytest.raises(ExecutorLostError) as caught:
             records += graded
     assert len(records) >= 3
+    assert not any(record.blocked for record in records)
     assert str(caught.value) == (
         f"the cluster at {dask_to_break.address} was lost (the connection to its scheduler broke): what was graded is "
         "written, and the same command grades the rest"
