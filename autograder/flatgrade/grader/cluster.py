@@ -211,8 +211,10 @@ class Judge(WorkerPlugin):
     def _start(self, private: Path) -> None:
         _require_same("it", self.versions, _versions())
         self.key = _answer_key(self.assignment, self.files, self.seed, private)
-        self.sandbox = self._open.enter_context(Sandbox((private,)))
-        with self.sandbox.worker(self.key.assignment.limits) as worker:
+        assignment = self.key.assignment
+        sandbox = Sandbox((private,), profile=assignment.profile, allowed=assignment.libraries)
+        self.sandbox = self._open.enter_context(sandbox)
+        with self.sandbox.worker(assignment.limits) as worker:
             self.level = worker.level
         require(self.level, allow_weak=self.allow_weak)
 
