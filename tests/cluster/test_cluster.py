@@ -20,7 +20,6 @@ from flatgrade.grader import cluster as cluster_module  # noqa: E402
 from flatgrade.grader.cluster import ClusterExecutor  # noqa: E402
 from flatgrade.grader.engine import AnswerKey, grade  # noqa: E402
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError  # noqa: E402
-from flatgrade.grader.sandbox import Sandbox  # noqa: E402
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine themselves with Landlock, on Linux")
@@ -48,7 +47,7 @@ def solutions(tmp_path_factory):
 def graded_here(solutions):
     """The Records of the class from this machine alone, by student."""
     key = AnswerKey.load(a1(), solutions, SEED)
-    with Sandbox(key.secrets) as sandbox:
+    with key.sandbox() as sandbox:
         return {item.student: timeless(grade(item, key, sandbox)) for item in a_class(CLASS)}
 
 
@@ -446,8 +445,8 @@ def openssl(*arguments):
 
 WEAK = """
 import functools
-from flatgrade.grader import cluster
-cluster.Sandbox = functools.partial(cluster.Sandbox, most="L1")
+from flatgrade.grader.engine import AnswerKey
+AnswerKey.sandbox = functools.partialmethod(AnswerKey.sandbox, most="L1")
 """
 
 
