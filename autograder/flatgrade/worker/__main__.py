@@ -24,6 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from flatgrade.core.wire import WireError, decode, encode, read_frame
+from flatgrade.worker.as_ipython import run_as_ipython, warm_up
 from flatgrade.worker.calls import answer_call, answer_trace
 from flatgrade.worker.confine import adopt_orphans, confine
 from flatgrade.worker.shell import Shell, make_shell, run_cell
@@ -34,6 +35,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     adopt_orphans()
     shell = make_shell()
+    warm_up(shell)
     plt.close("all")
     gc.collect()
     gc.freeze()  # what was imported stays shared between the workers
@@ -118,8 +120,10 @@ def _be_worker(connection: socket.socket, shell: Shell) -> None:
 
 
 def _reply(shell: Shell, request: dict[str, Any], cap: int) -> bytes:
-    if request["do"] == "cell":
-        reply: Any = {"outputs": run_cell(shell, request["key"], request["source"], request["seconds"], cap)}
+    if request["do"] == "cell" and request.get("style") == "ipython":
+        reply: Any = {"status": "ok", "outputs": run_as_ipython(shell, request, cap)}
+    elif request["do"] == "cell":
+        reply = {"outputs": run_cell(shell, request["key"], request["source"], request["seconds"], cap)}
     elif request["do"] == "call":
         reply = answer_call(shell.user_ns, request, cap)
     else:

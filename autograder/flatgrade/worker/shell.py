@@ -27,6 +27,7 @@ from flatgrade.core.timeout import TimeUp, time_limit
 Output = dict[str, Any]
 
 _MAX_FRAMES = 12
+_MOST_NAME = 200
 _NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
 
 
@@ -60,6 +61,11 @@ class Outputs:
         self.left -= size
         self.items.append(output)
 
+    def error(self, name: str, value: str, lines: list[str]) -> None:
+        """Keep an error output: it is always there, its texts are cut off at the cap."""
+        name, value = name[:_MOST_NAME], self._capped(value)
+        self.items.append(_error(name, value, [self._capped(line) for line in lines]))
+
     def _capped(self, text: str) -> str:
         kept = text[: self.left]
         self.over = self.over or len(kept) < len(text)
@@ -70,14 +76,18 @@ class Outputs:
 OUTPUTS = Outputs()
 
 
-class _Stream(io.TextIOBase):
+class Stream(io.TextIOBase):
+    """Standard output or error: text goes to `OUTPUTS`."""
+
     def __init__(self, name: str) -> None:
         self.name = name
 
     def writable(self) -> bool:
+        """Always."""
         return True
 
     def write(self, text: str) -> int:
+        """Keep the text, as far as the cap allows."""
         OUTPUTS.text(self.name, str(text))
         return len(text)
 
@@ -90,28 +100,33 @@ class _Publisher(DisplayPublisher):
         OUTPUTS.items.clear()
 
 
-class _Hook(DisplayHook):
-    def quiet(self) -> bool:
-        return False
+class Hook(DisplayHook):
+    """Keeps the result that a cell shows at its end."""
 
     def start_displayhook(self) -> None:
+        """Begin an output."""
         self.output: Output = {"output_type": "execute_result", "execution_count": self.prompt_count}
 
     def write_output_prompt(self) -> None:
         """No prompt: the notebook has its own."""
 
     def write_format_data(self, format_dict: Mapping[str, Any], md_dict: Mapping[str, Any] | None = None) -> None:
+        """Put in the result in all its formats."""
         self.output |= {"data": _plain(format_dict), "metadata": dict(md_dict or {})}
 
     def finish_displayhook(self) -> None:
+        """Keep the output."""
         OUTPUTS.add(self.output)
 
 
 class Shell(InteractiveShell):
     """The shell that student code finds under `get_ipython()`."""
 
-    displayhook_class = Type(_Hook)
+    displayhook_class = Type(Hook)
     display_pub_class = Type(_Publisher)
+
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
+        OUTPUTS.error(etype.__name__, str(evalue), stb)
 
     def enable_gui(self, gui: Any = None) -> None:
         """Nothing to enable: figures come as pictures."""
@@ -127,7 +142,7 @@ def make_shell() -> Shell:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.cache_size = 0
     shell: Shell = Shell.instance(config=config)
-    sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")
+    sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     sys.breakpointhook = lambda *_, **__: None
     shell.user_ns["__name__"] = "__main__"
     shell.builtin_trap.activate()
