@@ -105,7 +105,7 @@ def test_a_result_shown_by_student_code_is_no_credit():
     assert score_test(cell(), "p1", [shown("10"), shown("1")], CreditRule()).earned == 1
 
 
-@pytest.mark.parametrize("outputs", [[{}], [{"output_type": "execute_result"}], [shown(None)], [shown(["1"])]])
-def test_outputs_that_are_none(outputs):
-    """What does not keep the form shows nothing, so it is no partial credit, and never an exception."""
-    assert score_test(cell(), "p1", outputs, CreditRule()).earned == 10
+@pytest.mark.parametrize("outputs", [[{"output_type": "execute_result"}], [shown(None)], [shown(["1"])]])
+def test_a_result_without_a_text_is_for_a_person(outputs):
+    """nbgrader loses the submission over it."""
+    assert score_test(cell(), "p1", outputs, CreditRule()).verdict is Verdict.MALFORMED

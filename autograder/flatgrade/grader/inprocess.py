@@ -6,6 +6,7 @@ nbgrader's own rule fails open or loses a submission, CreditRule has an option (
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -73,11 +74,16 @@ def in_process_record(cell: Cell, notebook: str, verdict: Verdict, earned: float
 
 
 def _credit(result: Mapping[str, Any] | None, rule: CreditRule) -> float | None:
-    """Read a shown result as a number of points; None where it is something else that the test shows."""
-    data = result.get("data") if result else None
+    """Read a shown result as a number of points; None where it is something else that the test shows.
+
+    A result without a text, which nbgrader cannot score, is no number: nan.
+    """
+    if result is None:
+        return None
+    data = result.get("data")
     text = data.get("text/plain") if isinstance(data, Mapping) else None
     if not isinstance(text, str):
-        return None
+        return math.nan
     if rule.numpy_credit and (match := _NUMPY_NUMBER.fullmatch(text.strip())):
         text = match[1]
     try:

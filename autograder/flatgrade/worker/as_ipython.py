@@ -30,16 +30,29 @@ from flatgrade.worker.shell import OUTPUTS, Hook, Output, Outputs, Shell, Stream
 # Replacing these is how a course's own cells test programs that read, print and open files.
 _LEFT = frozenset({"input", "print", "open"})
 _BUILTINS = {name: value for name, value in vars(builtins).items() if name not in _LEFT}
-_OWNERS: tuple[Any, ...] = (
-    ast, Shell, InteractiveShell, ExecutionResult, EventManager, Hook, DisplayHook, Outputs, Stream, DisplayFormatter,
-    BaseFormatter, PlainTextFormatter, TransformerManager, CachingCompiler, VerboseTB,
-)  # fmt: skip
 _ATTRIBUTES: list[tuple[Any, Mapping[str, Any]]] = []  # filled in by warm_up
 _PARTS = ("displayhook", "display_trap", "display_pub", "compile", "events", "InteractiveTB", "SyntaxTB")
 
 
+class _Compiler(CachingCompiler):
+    """Names cells as files of Python, as kernels do: tracebacks are coloured by the name's ending."""
+
+    def get_code_name(self, raw_code: str, code: str, number: int) -> str:  # noqa: ARG002 -- IPython's signature
+        return f"<cell {number}>.py"
+
+
+_OWNERS: tuple[Any, ...] = (
+    ast, Shell, InteractiveShell, ExecutionResult, EventManager, Hook, DisplayHook, Outputs, Stream, DisplayFormatter,
+    BaseFormatter, PlainTextFormatter, TransformerManager, CachingCompiler, _Compiler, VerboseTB,
+)  # fmt: skip
+
+
 def warm_up(shell: Shell) -> None:
-    """Remember the shell as it is, and format a traceback, which imports a lot: once, before workers are forked."""
+    """Make the shell ready and remember how it is; once, before workers are forked.
+
+    A traceback is formatted, since that imports a lot.
+    """
+    shell.compile = _Compiler()
     _ATTRIBUTES.extend((owner, MappingProxyType(dict(vars(owner)))) for owner in _OWNERS)
     OUTPUTS.start(1 << 16)
     _run(shell, "1 / 0")
