@@ -80,7 +80,7 @@ def grade(
             require(worker.level, allow_weak=allow_weak)
         with GradebookWriter(course, name) as writer:
             for record in grade_batch(submissions(), key, sandbox, workers):
-                yield _written(course, writer, taken.pop(record.student), _with_verdicts(record))
+                yield _written(course, writer, taken.pop(record.student), with_verdicts(record))
                 while refused:
                     yield refused.pop()
     yield from refused
@@ -102,8 +102,8 @@ def _written(course: Course, writer: GradebookWriter, collected: Collected, reco
     return record
 
 
-def _with_verdicts(record: Record) -> Record:
-    """The Record with the verdict of each exercise as the output of its test cell."""
+def with_verdicts(record: Record) -> Record:
+    """Give the Record the verdict of each exercise of ours as the output of its test cell."""
     outputs = {notebook: dict(cells) for notebook, cells in record.outputs.items()}
     for exercise in (exercise for exercise in record.exercises if not exercise.in_process):
         outputs.setdefault(exercise.notebook, {})[exercise.cell] = verdict_outputs(exercise)

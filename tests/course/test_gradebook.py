@@ -385,24 +385,6 @@ def test_a_class_is_written_through_one_writer(desk):
     assert scores == {"ana": 3.0, "cem": 4.0}
 
 
-def test_nbgraders_own_autograder_refuses_our_exercises(desk, nbgrader):
-    """It would run check(...), see no error, and give full points: instead it says what to run, and writes no score."""
-    cells = desk.answered()
-    del cells[3]  # the guard does not believe the submission
-    desk.hand_in("ana", cells)
-    with pytest.raises(AssertionError) as told:
-        nbgrader(desk.root, "autograde", "a1")
-    assert "a1 cannot be graded by nbgrader: run `flatgrade grade a1`." in str(told.value)
-    assert rows(desk)[0]["svm_loss_test"] == (None, None, True, 0.0)
-
-
-def test_nbgraders_own_autograder_still_grades_ordinary_assignments(ordinary, nbgrader):
-    """The guard looks at exercises of ours alone."""
-    ordinary.hand_in("ana", ordinary.answered(code="def points(f): return 4\nsvm_loss = 1"))
-    nbgrader(ordinary.root, "autograde", "a1")
-    assert rows(ordinary)[0]["svm_loss_test"][0] == 4.0
-
-
 def test_a_new_release_does_not_lose_grades(desk):
     """A corrected text of a locked cell is released under submissions that are graded."""
     desk.hand_in("ana", desk.answered())

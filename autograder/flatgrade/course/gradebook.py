@@ -19,7 +19,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 
 from flatgrade.core.finding import Verdict
 from flatgrade.course.directory import CourseError
-from flatgrade.course.graded import graded_text, write_files
+from flatgrade.course.graded import graded_text, write_handed_in, write_made
 from flatgrade.course.settings import read_settings
 from flatgrade.grader.inprocess import BY_HAND
 from flatgrade.grader.submission import CellKind
@@ -111,7 +111,8 @@ class GradebookWriter:
         return graded_text(collected.notebooks[name], record, keep_html=self.settings.keep_html)
 
     def _write_files(self, folder: Path, collected: Collected, record: Record) -> None:
-        write_files(folder, collected, record.files)
+        write_handed_in(folder, collected)
+        write_made(folder, record.files)
         for name, rebuilt in collected.notebooks.items():
             if name not in collected.missing:
                 text = graded_text(rebuilt, record, keep_html=self.settings.keep_html)

@@ -60,18 +60,23 @@ def graded_text(rebuilt: Rebuilt, record: Record, *, keep_html: bool = False) ->
     return text.rstrip("\n") + "\n"
 
 
-def write_files(folder: Path, collected: Collected, made: Mapping[str, bytes]) -> None:
-    """Write the files beside the notebooks: those that were there before, and those that the notebooks made.
-
-    What nbgrader keeps there, the time of handing in and its secret, no notebook can replace.
-    """
+def write_handed_in(folder: Path, collected: Collected) -> None:
+    """Write the files that were beside the notebooks before they were run."""
     for name, path in collected.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / name)
+
+
+def write_made(folder: Path, made: Mapping[str, bytes]) -> None:
+    """Write the files that the notebooks made.
+
+    What nbgrader keeps there, the time of handing in and its secret, no notebook can replace.
+    """
     for name, content in made.items():
         path = folder / name
         if name not in (TIMESTAMP, SECRET) and not path.is_dir() and _can_be_made(path.parent, folder):
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
             path.write_bytes(content)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Enum, Float, Integer, TraitError
+from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode
 from traitlets.config import Configurable
 
 from flatgrade.core.exercise import Limits
@@ -20,8 +20,14 @@ RUN = "run"
 
 
 class Flatgrade(Configurable):
-    """How assignments without exercises of ours are graded: other nbgrader courses."""
+    """Where nbgrader's own autograde finds what it needs, and how assignments without exercises of ours are graded."""
 
+    solutions = Unicode("solutions", help="The secret folder, for `nbgrader autograde`; relative to the course.").tag(
+        config=True
+    )
+    allow_weak = Bool(
+        False, help="Let `nbgrader autograde` grade where this machine cannot confine student code enough."
+    ).tag(config=True)
     stderr_fails_tests = Bool(False, help="A test that writes to standard error earns nothing.").tag(config=True)
     odd_credit = Enum(
         [BY_HAND, ZERO, FULL],
