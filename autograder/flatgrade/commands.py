@@ -18,7 +18,7 @@ from flatgrade.course.template import Role, load_templates
 from flatgrade.grader.engine import AnswerKey, grade_batch
 from flatgrade.grader.prove import Proof, prove
 from flatgrade.grader.record import Record
-from flatgrade.grader.sandbox import Sandbox, require
+from flatgrade.grader.sandbox import require
 from flatgrade.grader.submission import Submission
 from flatgrade.report.page import class_page
 from flatgrade.report.verdict import verdict_outputs
@@ -33,7 +33,7 @@ def answer_key(course: Course, name: str, solutions: Path) -> AnswerKey:
     """
     if not (course.source(name) / CONTRACT).is_file():
         settings = read_settings(course)
-        assignment = Assignment(name, name, {}, limits(course, settings))
+        assignment = Assignment(name, name, {}, limits(course, settings), profile="any")
         return AnswerKey.without_exercises(assignment, credit_rule(settings), [course.root])
     return AnswerKey.load(load_assignment(course.source(name)), solutions, term_seed(course), [course.root])
 
@@ -75,7 +75,7 @@ def grade(
             else:
                 yield taken[student].submission
 
-    with Sandbox(key.secrets) as sandbox:
+    with key.sandbox() as sandbox:
         with sandbox.worker(key.assignment.limits) as worker:
             require(worker.level, allow_weak=allow_weak)
         with GradebookWriter(course, name) as writer:

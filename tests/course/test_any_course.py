@@ -221,8 +221,9 @@ def test_check_without_its_exercises_is_refused(desk):
     [
         (
             "c.Flatgrade.stderr = True",
-            "flatgrade: nbgrader_config.py: there is no setting c.Flatgrade.stderr; there are deleted_tests, keep_html, "
-            "kept_kib, memory_mib, numpy_credit, odd_credit, output_kib, stderr_fails_tests, submission_seconds.\n",
+            "flatgrade: nbgrader_config.py: there is no setting c.Flatgrade.stderr; there are allow_weak, deleted_tests, "
+            "keep_html, kept_kib, memory_mib, numpy_credit, odd_credit, output_kib, solutions, stderr_fails_tests, "
+            "submission_seconds.\n",
         ),
         (
             'c.Flatgrade.deleted_tests = "drop"',

@@ -6,6 +6,7 @@ import pytest
 
 from flatgrade.core.exercise import Assignment, Limits
 from flatgrade.core.finding import Verdict
+from flatgrade.core.levels import CALLS, reaches
 from flatgrade.grader.engine import AnswerKey, grade
 from flatgrade.grader.inprocess import CreditRule
 from flatgrade.grader.sandbox import Sandbox
@@ -74,7 +75,8 @@ def test_tests_run_in_the_students_namespace(sandbox):
         "partial": (Verdict.WRONG, 2.5),
     }
     assert all(item.in_process for item in record.exercises)
-    assert (record.sandbox, record.problem) == ("L2", "")
+    assert record.problem == ""
+    assert reaches(record.sandbox, CALLS)
 
 
 def test_outputs_look_as_a_kernel_makes_them(sandbox):
@@ -120,7 +122,7 @@ def test_a_test_whose_outputs_cannot_be_sent_has_not_passed(sandbox):
     ("death", "verdict"),
     [
         ("__import__('os')._exit(1)", Verdict.CRASHED),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", Verdict.CRASHED),
+        ("import ctypes; ctypes.string_at(0)", Verdict.CRASHED),
         ("import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass", Verdict.TIMEOUT),
     ],
 )

@@ -17,7 +17,10 @@ from flatgrade.grader.record import ExerciseRecord
 from flatgrade.grader.submission import Cell
 
 BY_HAND, ZERO, FULL = "by hand", "zero", "full"
-_VERDICTS = {"AssertionError": Verdict.WRONG, "TimeUp": Verdict.TIMEOUT, "MemoryError": Verdict.MEMORY}
+_VERDICTS = {
+    "AssertionError": Verdict.WRONG, "TimeUp": Verdict.TIMEOUT, "MemoryError": Verdict.MEMORY,
+    "OutputUp": Verdict.OUTPUT_LIMIT,
+}  # fmt: skip
 _NUMPY_NUMBER = re.compile(r"np\.(?:float|int|uint)\d+\((.*)\)")
 _MOST_TEXT = 300
 _ROUNDING = 1e-9  # a sum of shares may exceed the points by that

@@ -23,13 +23,15 @@ from IPython.core.formatters import BaseFormatter, DisplayFormatter, PlainTextFo
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from IPython.core.ultratb import VerboseTB
+from matplotlib_inline.config import InlineBackend
 
 from flatgrade.core.timeout import TimeUp, time_limit
-from flatgrade.worker.shell import OUTPUTS, Hook, Output, Outputs, Shell, Stream
+from flatgrade.worker.shell import OUTPUTS, Hook, Output, Outputs, Shell, Stream, status_of
 
 # Replacing these is how a course's own cells test programs that read, print and open files.
 _LEFT = frozenset({"input", "print", "open"})
 _BUILTINS = {name: value for name, value in vars(builtins).items() if name not in _LEFT}
+_NOT_YET = "nocolor"  # the colours of our own style
 _ATTRIBUTES: list[tuple[Any, Mapping[str, Any]]] = []  # filled in by warm_up
 _PARTS = ("displayhook", "display_trap", "display_pub", "compile", "events", "InteractiveTB", "SyntaxTB")
 
@@ -47,7 +49,7 @@ _OWNERS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def warm_up(shell: Shell) -> None:
+def remember(shell: Shell) -> None:
     """Make the shell ready and remember how it is; once, before workers are forked.
 
     A traceback is formatted, since that imports a lot.
@@ -56,16 +58,14 @@ def warm_up(shell: Shell) -> None:
     _ATTRIBUTES.extend((owner, MappingProxyType(dict(vars(owner)))) for owner in _OWNERS)
     OUTPUTS.start(1 << 16)
     _run(shell, "1 / 0")
-    shell.colors, shell.execution_count = "nocolor", 1
-    for inputs in (shell.history_manager.input_hist_parsed, shell.history_manager.input_hist_raw):
-        del inputs[1:]
-    OUTPUTS.start(0)
+    shell.colors = _NOT_YET
 
 
 def run_as_ipython(shell: Shell, request: dict[str, Any], cap: int) -> list[Output]:
     """Run one cell; returns its outputs, the error output included, at most `cap` bytes of them.
 
-    `request` has `source`, `number` (the execution count), `seconds`, and `test`: whether the cell is a test of ours.
+    How it ended stands in `OUTPUTS.status`. `request` has `source`, `number` (the execution count), `seconds`, and
+    `test`: whether the cell is a test of ours.
     """
     OUTPUTS.start(cap)
     builtins.input = _no_input
@@ -74,22 +74,35 @@ def run_as_ipython(shell: Shell, request: dict[str, Any], cap: int) -> list[Outp
         with time_limit(request["seconds"]), _put_back(shell) if request["test"] else nullcontext():
             _run(shell, request["source"])
     except BaseException as error:  # noqa: BLE001 -- IPython shows errors itself; this one came past it
-        OUTPUTS.error(type(error).__name__, str(error), [f"{type(error).__name__}: {error}"])
+        _note(error)
     if OUTPUTS.over:
+        OUTPUTS.status = "output" if OUTPUTS.status == "ok" else OUTPUTS.status
         note = f"\n[the output was cut off after {cap // 1024} KiB]\n"
         OUTPUTS.items.append({"output_type": "stream", "name": "stdout", "text": note})
     return OUTPUTS.items
 
 
 def _run(shell: Shell, source: str) -> None:
-    """Run a cell by IPython; an error that nobody has shown is shown here, as nbgrader does it."""
-    shell.colors, hook = "neutral", shell.displayhook  # as kernels have them
-    hook.cache_size, hook.do_full_cache = 1000, True
+    """Run a cell by IPython."""
+    if shell.colors == _NOT_YET:
+        _be_a_kernel(shell)
     result = InteractiveShell.run_cell(shell, source, store_history=True)
-    error = result.error_before_exec or result.error_in_exec
-    if error is not None and not any(output["output_type"] == "error" for output in OUTPUTS.items):
-        name = "TimeUp" if isinstance(error, TimeUp) else type(error).__name__
-        OUTPUTS.error(name, str(error), ["ERROR: An error occurred while showtraceback was disabled"])
+    if (error := result.error_before_exec or result.error_in_exec) is not None:
+        _note(error)
+
+
+def _be_a_kernel(shell: Shell) -> None:
+    """Take on the settings of a kernel, in place of those of our own style."""
+    shell.colors, hook = "neutral", shell.displayhook
+    hook.cache_size, hook.do_full_cache = 1000, True
+    InlineBackend.instance(parent=shell).print_figure_kwargs = {"bbox_inches": "tight"}
+
+
+def _note(error: BaseException) -> None:
+    """Keep how a cell ended; an error that IPython has not shown is shown here, as nbgrader does it."""
+    OUTPUTS.status = "timeout" if isinstance(error, TimeUp) else status_of(error)
+    if not any(output["output_type"] == "error" for output in OUTPUTS.items):
+        OUTPUTS.error(type(error).__name__, str(error), ["ERROR: An error occurred while showtraceback was disabled"])
 
 
 def _no_input(prompt: object = "") -> str:  # noqa: ARG001 -- the signature of input
