@@ -84,7 +84,7 @@ class _Grading:
         return text
 
 
-_kept: list[tuple[tuple[Path, ...], Sandbox]] = []
+_kept: list[tuple[object, Sandbox]] = []  # what the sandbox is for, and the sandbox: at most one
 
 
 def _sandbox(key: AnswerKey, *, allow_weak: bool) -> Sandbox:
@@ -92,11 +92,12 @@ def _sandbox(key: AnswerKey, *, allow_weak: bool) -> Sandbox:
 
     Raises SandboxError where student code cannot be confined enough, unless weakness was asked for.
     """
-    if not (_kept and _kept[0][0] == key.secrets and _level(key, _kept[0][1])):
+    purpose = key.secrets, key.assignment.profile, key.assignment.libraries
+    if not (_kept and _kept[0][0] == purpose and _level(key, _kept[0][1])):
         close()
         sandbox = key.sandbox()
         sandbox.__enter__()
-        _kept.append((key.secrets, sandbox))
+        _kept.append((purpose, sandbox))
     sandbox = _kept[0][1]
     require(_level(key, sandbox), allow_weak=allow_weak)
     return sandbox

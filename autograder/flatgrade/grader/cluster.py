@@ -33,7 +33,7 @@ from flatgrade.grader.engine import AnswerKey, grade
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError
 from flatgrade.grader.judge import no_points
 from flatgrade.grader.record import ExerciseRecord, Record
-from flatgrade.grader.sandbox import Sandbox, require
+from flatgrade.grader.sandbox import require
 from flatgrade.grader.submission import CellKind, Submission
 
 _CONNECT_SECONDS = 10
@@ -211,7 +211,7 @@ class Judge(WorkerPlugin):
     def _start(self, private: Path) -> None:
         _require_same("it", self.versions, _versions())
         self.key = _answer_key(self.assignment, self.files, self.seed, private)
-        self.sandbox = self._open.enter_context(Sandbox((private,)))
+        self.sandbox = self._open.enter_context(self.key.sandbox())
         with self.sandbox.worker(self.key.assignment.limits) as worker:
             self.level = worker.level
         require(self.level, allow_weak=self.allow_weak)

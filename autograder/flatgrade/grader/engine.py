@@ -24,6 +24,7 @@ import numpy as np
 from flatgrade import __version__
 from flatgrade.core.exercise import Assignment, Case, Limits
 from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.levels import LEVELS
 from flatgrade.grader.cases import ENDS
 from flatgrade.grader.inprocess import CreditRule, in_process_record, score_test
 from flatgrade.grader.judge import judge_exercise, no_points
@@ -68,6 +69,10 @@ class AnswerKey:
         digests += [] if self.solutions else [repr(self.rule)]
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
+    def sandbox(self, most: str = LEVELS[-1]) -> Sandbox:
+        """The sandbox that its submissions are graded in: with the assignment's libraries, without its secrets."""
+        return Sandbox(self.secrets, most, self.assignment.profile, self.assignment.libraries)
+
     @classmethod
     def load(cls, assignment: Assignment, root: Path, seed: str, secrets: Iterable[Path] = ()) -> AnswerKey:
         """Load `root/<assignment>/*.py`; no worker may read `root` or the folders `secrets`. Raises SolutionError."""
@@ -82,10 +87,6 @@ class AnswerKey:
         Its cells run as a notebook kernel runs them.
         """
         return cls(assignment, {}, {}, "", tuple(secrets), rule)
-
-    def sandbox(self) -> Sandbox:
-        """Make the sandbox that fits: with the libraries of the assignment, and without a way to what is secret."""
-        return Sandbox(self.secrets, profile=self.assignment.profile, allowed=self.assignment.libraries)
 
 
 def grade_batch(

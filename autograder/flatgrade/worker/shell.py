@@ -27,8 +27,7 @@ from flatgrade.core.timeout import TimeUp, time_limit
 
 Output = dict[str, Any]
 
-_MAX_FRAMES = 12
-_MOST_NAME = 200
+_MAX_FRAMES, _MAX_LINE, _MOST_NAME = 12, 4000, 200
 _PATIENCE = 16 << 20  # characters beyond the cap that are dropped before the cell is stopped
 _NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
 
@@ -273,7 +272,7 @@ def error_output(error: BaseException) -> Output:
         lines += _context(frame.filename, frame.lineno or 0)
     if frames and not is_cell(frames[-1].filename) and not isinstance(error, SyntaxError):
         lines.append(f"(raised in {frames[-1].name} of a library)")
-    lines += [line.rstrip() for line in trace.format_exception_only()]
+    lines += [line.rstrip()[:_MAX_LINE] for line in trace.format_exception_only()]
     return _error(type(error).__name__, str(error)[:2000], lines)
 
 
