@@ -33,7 +33,7 @@ from flatgrade.worker.magics import as_python, replace_magics, said_not_run
 
 Output = dict[str, Any]
 
-_MAX_FRAMES = 12
+_MAX_FRAMES, _MAX_LINE, _MOST_NAME = 12, 4000, 200
 _DEFINING_SECONDS = 0.5
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _PATIENCE = 16 << 20  # characters beyond the cap that are dropped before the cell is stopped
@@ -81,6 +81,14 @@ class Outputs:
         self.left -= size
         self.items.append(output)
 
+    def error(self, name: str, value: str, lines: list[str]) -> None:
+        """Keep an error output: it is always there, its texts are cut off where no room is left for them."""
+        kept = []
+        for text in (value, *lines):
+            kept.append(text[: max(self.left, 0)])
+            self.left -= len(kept[-1])
+        self.items.append(_error(name[:_MOST_NAME], kept[0], kept[1:]))
+
     def _capped(self, text: str) -> str:
         kept = text[: max(self.left, 0)]
         self.over = self.over or len(kept) < len(text)
@@ -93,14 +101,18 @@ class Outputs:
 OUTPUTS = Outputs()
 
 
-class _Stream(io.TextIOBase):
+class Stream(io.TextIOBase):
+    """Standard output or error: text goes to `OUTPUTS`."""
+
     def __init__(self, name: str) -> None:
         self.name = name
 
     def writable(self) -> bool:
+        """Always."""
         return True
 
     def write(self, text: str) -> int:
+        """Keep the text, as far as the cap allows."""
         OUTPUTS.text(self.name, str(text))
         return len(text)
 
@@ -113,28 +125,33 @@ class _Publisher(DisplayPublisher):
         OUTPUTS.items.clear()
 
 
-class _Hook(DisplayHook):
-    def quiet(self) -> bool:
-        return False
+class Hook(DisplayHook):
+    """Keeps the result that a cell shows at its end."""
 
     def start_displayhook(self) -> None:
+        """Begin an output."""
         self.output: Output = {"output_type": "execute_result", "execution_count": self.prompt_count}
 
     def write_output_prompt(self) -> None:
         """No prompt: the notebook has its own."""
 
     def write_format_data(self, format_dict: Mapping[str, Any], md_dict: Mapping[str, Any] | None = None) -> None:
+        """Put in the result in all its formats."""
         self.output |= {"data": _plain(format_dict), "metadata": dict(md_dict or {})}
 
     def finish_displayhook(self) -> None:
+        """Keep the output."""
         OUTPUTS.add(self.output)
 
 
 class Shell(InteractiveShell):
     """The shell that student code finds under `get_ipython()`."""
 
-    displayhook_class = Type(_Hook)
+    displayhook_class = Type(Hook)
     display_pub_class = Type(_Publisher)
+
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
+        OUTPUTS.error(etype.__name__, str(evalue), stb)
 
     def enable_gui(self, gui: Any = None) -> None:
         """Nothing to enable: figures come as pictures."""
@@ -174,7 +191,7 @@ def make_shell() -> Shell:
     shell: Shell = Shell.instance(config=config)
     shell.db = {}  # what magics remember is forgotten with the process; on disk it would be shared
     replace_magics(shell)
-    sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")
+    sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     sys.breakpointhook = lambda *_, **__: None
     shell.user_ns["__name__"] = "__main__"
     shell.builtin_trap.activate()
@@ -311,7 +328,7 @@ def error_output(error: BaseException) -> Output:
         lines += _context(frame.filename, frame.lineno or 0)
     if frames and not is_cell(frames[-1].filename) and not isinstance(error, SyntaxError):
         lines.append(f"(raised in {frames[-1].name} of a library)")
-    lines += [line.rstrip() for line in trace.format_exception_only()]
+    lines += [line.rstrip()[:_MAX_LINE] for line in trace.format_exception_only()]
     text = str(error)
     if isinstance(error, SyntaxError) and error.lineno:
         text = f"{error.msg} (line {error.lineno})"
