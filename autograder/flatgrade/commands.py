@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flatgrade.core.contract import load_assignment
+from flatgrade.core.contract import CONTRACT, load_assignment
 from flatgrade.core.exercise import Assignment
 from flatgrade.course.collect import Collected, Collector
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.gradebook import GradebookWriter, NotGradedError
+from flatgrade.course.settings import credit_rule, limits, read_settings
 from flatgrade.course.stub import stubs
 from flatgrade.course.template import Role, load_templates
 from flatgrade.grader.engine import AnswerKey, grade_batch
@@ -26,7 +27,14 @@ PRIVATE = ".flatgrade"  # folder of the course for what is ours and secret: the 
 
 
 def answer_key(course: Course, name: str, solutions: Path) -> AnswerKey:
-    """The key of an assignment with the cases of this term. Raises CourseError, ContractError, SolutionError."""
+    """The key of an assignment, with the cases of this term where it has exercises of ours.
+
+    Raises CourseError, ContractError, SolutionError.
+    """
+    if not (course.source(name) / CONTRACT).is_file():
+        settings = read_settings(course)
+        assignment = Assignment(name, name, {}, limits(course, settings), profile="any")
+        return AnswerKey.without_exercises(assignment, credit_rule(settings), [course.root])
     return AnswerKey.load(load_assignment(course.source(name)), solutions, term_seed(course), [course.root])
 
 
@@ -72,7 +80,7 @@ def grade(
             require(worker.level, allow_weak=allow_weak)
         with GradebookWriter(course, name) as writer:
             for record in grade_batch(submissions(), key, sandbox, workers):
-                yield _written(course, writer, taken.pop(record.student), _with_verdicts(record))
+                yield _written(course, writer, taken.pop(record.student), with_verdicts(record))
                 while refused:
                     yield refused.pop()
     yield from refused
@@ -94,10 +102,10 @@ def _written(course: Course, writer: GradebookWriter, collected: Collected, reco
     return record
 
 
-def _with_verdicts(record: Record) -> Record:
-    """The Record with the verdict of each exercise as the output of its test cell."""
+def with_verdicts(record: Record) -> Record:
+    """Give the Record the verdict of each exercise of ours as the output of its test cell."""
     outputs = {notebook: dict(cells) for notebook, cells in record.outputs.items()}
-    for exercise in record.exercises:
+    for exercise in (exercise for exercise in record.exercises if not exercise.in_process):
         outputs.setdefault(exercise.notebook, {})[exercise.cell] = verdict_outputs(exercise)
     return replace(record, outputs=outputs)
 
