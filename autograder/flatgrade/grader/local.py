@@ -1,0 +1,72 @@
+"""The local executor: submissions graded on this machine, a thread and a worker process for each of several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from itertools import islice
+from types import TracebackType
+
+from flatgrade.grader.engine import AnswerKey, grade
+from flatgrade.grader.machine import cores, free_mib
+from flatgrade.grader.record import Record
+from flatgrade.grader.sandbox import Sandbox
+from flatgrade.grader.submission import Submission
+
+_WAITING = 2  # submissions read ahead for each worker, so that none has to wait for the next one
+
+
+class LocalExecutor:
+    """Grades on this machine, `workers` submissions at a time; by default as many as cores and memory bear.
+
+    `note` says in one sentence that memory is what bounds them ("" if it is not).
+    """
+
+    def __init__(self, key: AnswerKey, workers: int | None = None) -> None:
+        self.key, self.level, self.note = key, "", ""
+        self.workers = workers or cores()
+        if workers is None:
+            self._bound_by_memory(key.assignment.limits.memory_mib)
+        self._stack = ExitStack()
+
+    def _bound_by_memory(self, each: int) -> None:
+        free = free_mib()
+        if free is not None and (fit := max(1, free // max(each, 1))) < self.workers:
+            self.note = (
+                f"{fit} submission{'s' if fit > 1 else ''} at a time, not {self.workers}: each may take {each} MiB of "
+                f"memory, and {free} MiB are free; --workers N overrules it."
+            )
+            self.workers = fit
+
+    def __enter__(self) -> LocalExecutor:
+        with ExitStack() as stack:
+            self._sandbox = stack.enter_context(Sandbox(self.key.secrets))
+            with self._sandbox.worker(self.key.assignment.limits) as worker:
+                self.level = worker.level
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def grade(self, submissions: Iterable[Submission]) -> Iterator[Record]:
+        """Grade submissions; Records come as they are ready. Closing the iterator ends the executor's work for good."""
+        pending = iter(submissions)
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                running = {self._start(pool, item) for item in islice(pending, _WAITING * self.workers)}
+                while running:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    while done:
+                        running |= {self._start(pool, item) for item in islice(pending, 1)}
+                        yield done.pop().result()
+            except BaseException:
+                self._stack.close()  # the workers first: a thread that waits for one then comes back at once
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _start(self, pool: ThreadPoolExecutor, submission: Submission) -> Future[Record]:
+        return pool.submit(grade, submission, self.key, self._sandbox)
