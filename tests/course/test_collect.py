@@ -219,3 +219,21 @@ def test_every_submission_of_a_class_is_collected(desk):
     collector = Collector(desk.course, "a1")
     notebooks = [collector.collect(student).submission.notebooks[0] for student in desk.course.students("a1")]
     assert [bool(notebook.problem) for notebook in notebooks] == [False, True, True, False]
+
+
+def test_files_beside_the_notebook_are_readable_by_cells(desk, monkeypatch):
+    """The student's and ours, less nbgrader's secret; what is too large is told, not put there."""
+    desk.hand_in("ana", desk.answered())
+    folder = desk.course.submitted("ana", "a1")
+    (folder / "notes.txt").write_bytes(b"mine")
+    (folder / "submission_secret.txt").write_bytes(b"secret")
+    (folder / "zeros.bin").write_bytes(bytes(5000))
+    contents = collected(desk).submission.files
+    assert sorted(contents) == ["data.txt", "exercises.toml", "notes.txt", "zeros.bin"]
+    assert contents["notes.txt"] == b"mine"
+    monkeypatch.setattr("flatgrade.course.collect.MOST_BESIDE", 4000)
+    submission = collected(desk).submission
+    assert sorted(submission.files) == ["data.txt", "exercises.toml", "notes.txt"]
+    assert submission.notes == (
+        "zeros.bin is not there when cells are run: cells can read 0.004 MB of files, and it is over that.",
+    )

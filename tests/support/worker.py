@@ -21,3 +21,8 @@ class NearWorker:
         message = decode(encode({**request, "seconds": seconds}))
         answer = answer_call if request["do"] == "call" else answer_trace
         return decode(encode(answer(self.namespace, message, 1 << 16)))
+
+
+def outputs_of(worker, source, seconds=5.0):
+    """The outputs of a cell that a real worker runs."""
+    return worker.ask({"do": "cell", "key": "c", "source": source}, seconds)["outputs"]

@@ -114,6 +114,7 @@ def _limits(table: _Table) -> Limits:
         submission_seconds=table.number("submission_seconds", default.submission_seconds),
         memory_mib=int(table.number("memory_mib", default.memory_mib)),
         output_kib=int(table.number("output_kib", default.output_kib)),
+        kept_kib=int(table.number("kept_kib", default.kept_kib)),
     )
     table.done()
     return limits

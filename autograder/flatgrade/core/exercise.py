@@ -128,13 +128,17 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use: seconds of wall time, mebibytes of memory, kibibytes of output."""
+    """What a submission may use: seconds of wall time, mebibytes of memory, kibibytes of output.
+
+    `kept_kib` is how much of the files that its notebooks make is kept; of an assignment of ours, nothing.
+    """
 
     cell_seconds: float = 10.0
     call_seconds: float = 5.0
     submission_seconds: float = 60.0
     memory_mib: int = 1024
     output_kib: int = 1024
+    kept_kib: int = 0
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from flatgrade.course.directory import Course
 
-TIMESTAMP = "timestamp.txt"
+TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"  # nbgrader's own; the second is none of a cell's business
+MOST_BESIDE = 48_000_000
 _MOST_TIMESTAMP = 200
 
 
@@ -70,13 +71,14 @@ class Collector:
         timestamp, notes = _timestamp(folder / TIMESTAMP)
         notes += [f"{shown(name)}.ipynb is no notebook of this assignment; it was left aside." for name in others]
         notes += [note for notebook in rebuilt.values() for note in notebook.notes]
+        files = _beside(_files(folder, self.course.directory.ignore), self._ours)
+        contents = _contents(files, notes)
+        notebooks = tuple(notebook.notebook for notebook in rebuilt.values())
         return Collected(
-            submission=Submission(
-                student, self.assignment, tuple(notebook.notebook for notebook in rebuilt.values()), tuple(notes)
-            ),
+            submission=Submission(student, self.assignment, notebooks, tuple(notes), contents),
             notebooks=rebuilt,
             missing=missing,
-            files=_beside(_files(folder, self.course.directory.ignore), self._ours),
+            files=files,
             timestamp=timestamp,
         )
 
@@ -139,6 +141,24 @@ def _files(folder: Path, ignore: list[str]) -> dict[str, Path]:
             if plain and not _matches(name, ignored):
                 found[path.relative_to(folder).as_posix()] = path
     return found
+
+
+def _contents(files: Mapping[str, Path], notes: list[str]) -> dict[str, bytes]:
+    """Read the files that cells may read; a note tells of what is too large for that."""
+    contents: dict[str, bytes] = {}
+    left = MOST_BESIDE
+    for name, path in sorted(files.items()):
+        if name in (TIMESTAMP, SECRET):
+            continue
+        with path.open("rb") as file:
+            content = file.read(left + 1)
+        if len(content) > left:
+            most = f"cells can read {MOST_BESIDE / 1e6:g} MB of files"
+            notes.append(f"{shown(name)} is not there when cells are run: {most}, and it is over that.")
+        else:
+            contents[name] = content
+            left -= len(content)
+    return contents
 
 
 def _matches(name: str, patterns: list[str]) -> bool:

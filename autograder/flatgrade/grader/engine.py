@@ -26,11 +26,13 @@ from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.judge import judge_exercise, no_points
 from flatgrade.grader.record import ExerciseRecord, Record
 from flatgrade.grader.reference import Solution, load_solutions
-from flatgrade.grader.replies import read_outputs
+from flatgrade.grader.replies import read_files, read_outputs
 from flatgrade.grader.sandbox import Sandbox, Worker, WorkerGoneError
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
 
 _MAX_RESTARTS = 4
+_MAX_MADE = 100
+_FILE_SECONDS = 10.0
 _LEVEL_UNKNOWN = ""
 
 Outputs = dict[str, list[dict[str, Any]]]
@@ -78,7 +80,7 @@ def grade_batch(
 def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
     """Grade one submission. Always returns a Record: what could not be run has its verdict there."""
     began = time.perf_counter()
-    runs = [_NotebookRun(notebook, key, sandbox) for notebook in submission.notebooks]
+    runs = [_NotebookRun(notebook, submission.files, key, sandbox) for notebook in submission.notebooks]
     for run in runs:
         run.run()
     problems = [run.notebook.problem for run in runs if run.notebook.problem]
@@ -98,18 +100,20 @@ def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
         },
         notes=submission.notes,
         outputs={run.notebook.name: run.outputs for run in runs},
+        files={name: content for run in runs for name, content in run.made.items()},
     )
 
 
 class _NotebookRun:
     """One notebook on its way through workers."""
 
-    def __init__(self, notebook: Notebook, key: AnswerKey, sandbox: Sandbox) -> None:
-        self.notebook, self.key, self.sandbox = notebook, key, sandbox
+    def __init__(self, notebook: Notebook, files: Mapping[str, bytes], key: AnswerKey, sandbox: Sandbox) -> None:
+        self.notebook, self.files, self.key, self.sandbox = notebook, files, key, sandbox
         self.limits: Limits = key.assignment.limits
         self.outputs: Outputs = {}
         self.records: list[ExerciseRecord] = []
         self.problems: list[str] = []
+        self.made: dict[str, bytes] = {}
         self.level = _LEVEL_UNKNOWN
         self.skipped: set[str] = set()
         self.deadline = time.monotonic() + self.limits.submission_seconds
@@ -135,6 +139,7 @@ class _NotebookRun:
         """One worker from the top; False if it was lost and another one is needed for the rest."""
         with self.sandbox.worker(self.limits) as worker:
             self.level = worker.level
+            self._put_files(worker)
             for cell in self.notebook.cells:
                 if cell.key in self.skipped or cell.kind is CellKind.SKIP:
                     continue
@@ -146,7 +151,19 @@ class _NotebookRun:
                 except WorkerGoneError as gone:
                     self._lose(cell, gone)
                     return all(self._is_done(cell) for cell in self._judged())
+            self._take_files(worker)
         return True
+
+    def _put_files(self, worker: Worker) -> None:
+        for name, content in self.files.items():
+            reply = worker.ask({"do": "put", "name": name, "data": np.frombuffer(content, np.uint8)}, _FILE_SECONDS)
+            if reply.get("status") != "ok":
+                self.problems.append(f"{name} could not be put beside the notebook ({reply.get('what')}).")
+
+    def _take_files(self, worker: Worker) -> None:
+        if self.limits.kept_kib:
+            reply = worker.ask({"do": "take", "kib": self.limits.kept_kib, "most": _MAX_MADE}, _FILE_SECONDS)
+            self.made = read_files(reply, self.limits.kept_kib)
 
     def _do(self, cell: Cell, worker: Worker) -> None:
         if cell.kind is CellKind.RUN:

@@ -5,6 +5,7 @@ Its schema is documented in docs/record.md. Arrays and code never enter a Record
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -52,6 +53,7 @@ class Record:
 
     `problem` is one sentence where the submission could not be run as handed in ("" otherwise); it is graded all the
     same, and its exercises hold what could be decided. `seconds` is wall time; `sandbox` the level of confinement.
+    `files` are the contents of files that the notebooks made, by relative path: data of a student's, never trusted.
     """
 
     student: str
@@ -64,6 +66,7 @@ class Record:
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     outputs: Mapping[str, Mapping[str, list[dict[str, Any]]]] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
     schema: int = SCHEMA
 
     @property
@@ -82,12 +85,15 @@ class Record:
         return any(exercise.verdict is Verdict.GRADER_FAULT for exercise in self.exercises)
 
     def to_json(self, *, outputs: bool = False) -> str:
-        """One line of JSON; `outputs` says whether the cell outputs are in it, too.
+        """One line of JSON; `outputs` says whether cell outputs and files are in it, too.
 
         With them, `from_json` gives the same Record again.
         """
-        data = asdict(self if outputs else replace(self, outputs={}))
-        if not outputs:
+        data = asdict(replace(self, files={}) if outputs else replace(self, outputs={}, files={}))
+        del data["files"]
+        if outputs:
+            data["files"] = {name: base64.b64encode(content).decode("ascii") for name, content in self.files.items()}
+        else:
             del data["outputs"]
         data["earned"], data["points"] = self.earned, self.points
         return json.dumps(data)  # ASCII: a lone surrogate from a student's text cannot be encoded otherwise
@@ -108,7 +114,8 @@ class Record:
         try:
             del data["earned"], data["points"]  # sums over the exercises
             exercises = tuple(_exercise(item) for item in data.pop("exercises"))
-            return cls(exercises=exercises, notes=tuple(data.pop("notes")), **data)
+            files = {name: base64.b64decode(content) for name, content in data.pop("files", {}).items()}
+            return cls(exercises=exercises, notes=tuple(data.pop("notes")), files=files, **data)
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"this is no whole Record: {type(error).__name__}: {error}") from None
 

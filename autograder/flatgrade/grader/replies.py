@@ -16,6 +16,7 @@ from flatgrade.core.trace import MAX_VERSIONS, Trace, Version
 
 _STATUSES = frozenset({"ok", "missing", "error", "timeout", "memory"})
 _MAX_TEXT = 500
+_MAX_PART, _MAX_PATH = 128, 512  # characters of a file's name and of its whole path
 _MAX_NAMES = 100
 
 
@@ -80,6 +81,24 @@ def read_trace(reply: Mapping[str, Any]) -> Trace | None:
 def read_outputs(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The outputs of a cell; `course` cleans what is in them before anybody sees it."""
     return [item for item in _list(reply.get("outputs")) if isinstance(item, dict)]
+
+
+def read_files(reply: Mapping[str, Any], kib: int) -> dict[str, bytes]:
+    """The files that a notebook made, at most `kib` kibibytes: plain relative names, no notebook, nothing hidden."""
+    files: dict[str, bytes] = {}
+    left = kib << 10
+    for row in _list(reply.get("files")):
+        match row:
+            case [str(name), np.ndarray() as data] if _is_plain_path(name) and data.nbytes <= left:
+                left -= data.nbytes
+                files[name] = data.tobytes()
+    return files
+
+
+def _is_plain_path(name: str) -> bool:
+    parts = name.split("/")
+    plain = all(part and part.isprintable() and part[0] != "." and len(part) <= _MAX_PART for part in parts)
+    return plain and "\\" not in name and len(name) <= _MAX_PATH and not name.lower().endswith(".ipynb")
 
 
 def _is_number(value: Any) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -44,23 +46,29 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Submission:
-    """All notebooks of one student for one assignment. `notes` are remarks on what was repaired while rebuilding."""
+    """All notebooks of one student for one assignment. `notes` are remarks on what was repaired while rebuilding.
+
+    `files` are the contents of the other files that cells may read, by path relative to the notebooks.
+    """
 
     student: str
     assignment: str
     notebooks: tuple[Notebook, ...]
     notes: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """One line of JSON, from which `from_json` gives the same Submission again."""
-        return json.dumps(asdict(self))
+        files = {name: base64.b64encode(content).decode("ascii") for name, content in self.files.items()}
+        return json.dumps({**asdict(replace(self, files={})), "files": files})
 
     @classmethod
     def from_json(cls, text: str) -> Submission:
         """Read what `to_json` of the same version wrote."""
         data = json.loads(text)
         notebooks = tuple(_notebook(item) for item in data.pop("notebooks"))
-        return cls(notebooks=notebooks, notes=tuple(data.pop("notes")), **data)
+        files = {name: base64.b64decode(content) for name, content in data.pop("files").items()}
+        return cls(notebooks=notebooks, notes=tuple(data.pop("notes")), files=files, **data)
 
 
 def _notebook(data: dict[str, Any]) -> Notebook:

@@ -26,6 +26,7 @@ import numpy as np
 from flatgrade.core.wire import WireError, decode, encode, read_frame
 from flatgrade.worker.calls import answer_call, answer_trace
 from flatgrade.worker.confine import adopt_orphans, confine
+from flatgrade.worker.files import Files
 from flatgrade.worker.shell import Shell, make_shell, run_cell
 
 
@@ -35,6 +36,8 @@ def main() -> None:
     adopt_orphans()
     shell = make_shell()
     plt.close("all")
+    random.seed()
+    np.random.seed()  # noqa: NPY002 -- the first time costs 8 ms; each worker seeds anew
     gc.collect()
     gc.freeze()  # what was imported stays shared between the workers
     workers: set[int] = set()
@@ -109,17 +112,22 @@ def _be_worker(connection: socket.socket, shell: Shell) -> None:
             start["read"], start["list_only"], scratch, start["memory_mib"], start["cpu_seconds"], start["most"]
         )
         connection.sendall(encode({"level": level}))
+        files = Files(scratch)
         while True:
-            connection.sendall(_reply(shell, read_frame(stream.read), start["output_kib"] << 10))
+            connection.sendall(_reply(shell, files, read_frame(stream.read), start["output_kib"] << 10))
     except (EOFError, ConnectionError):
         os._exit(0)
     finally:
         os._exit(1)
 
 
-def _reply(shell: Shell, request: dict[str, Any], cap: int) -> bytes:
+def _reply(shell: Shell, files: Files, request: dict[str, Any], cap: int) -> bytes:
     if request["do"] == "cell":
         reply: Any = {"outputs": run_cell(shell, request["key"], request["source"], request["seconds"], cap)}
+    elif request["do"] == "put":
+        reply = files.put(request["name"], request["data"])
+    elif request["do"] == "take":
+        reply = files.take(request["kib"], request["most"])
     elif request["do"] == "call":
         reply = answer_call(shell.user_ns, request, cap)
     else:
