@@ -1,4 +1,4 @@
-"""The engine: grade submissions, each in workers of its own, several at a time.
+"""The engine: grade a submission in workers of its own. Executors do that with many at a time.
 
 A notebook's cells run in order in one worker; where a test cell stands, the judge asks for its exercise. When a worker
 is lost (killed, crashed, out of time), the verdict goes to the cell or the exercise that lost it, and a fresh worker
@@ -8,13 +8,10 @@ runs the notebook again up to there without it: what was earned stays earned.
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -60,21 +57,6 @@ class AnswerKey:
         solutions = load_solutions(root, assignment)
         cases = {name: solution.cases(seed) for name, solution in solutions.items()}
         return cls(assignment, solutions, cases, seed, (root, *secrets))
-
-
-def grade_batch(
-    submissions: Iterable[Submission], key: AnswerKey, sandbox: Sandbox, workers: int | None = None
-) -> Iterator[Record]:
-    """Grade submissions, `workers` at a time (the number of cores by default); Records come as they are ready."""
-    workers = workers or os.cpu_count() or 1
-    pending = iter(submissions)
-    with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(grade, item, key, sandbox) for item in islice(pending, 2 * workers)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                running |= {pool.submit(grade, item, key, sandbox) for item in islice(pending, 1)}
-                yield future.result()
 
 
 def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:

@@ -1,4 +1,4 @@
-"""The local executor: submissions graded on this machine, a thread and a worker process for each of several at a time."""
+"""The local executor: submissions graded on this machine, several at a time, each by a thread with worker processes."""
 
 from __future__ import annotations
 

@@ -24,9 +24,8 @@ def cores(root: Path = _ROOT) -> int:
 def free_mib(root: Path = _ROOT) -> int | None:
     """Mebibytes of memory that can be taken without taking them from others; None where the machine does not tell."""
     free = [amount for group in _groups(root, "memory") if (amount := _free_bytes(group)) is not None]
-    for line in _lines(root / "proc/meminfo"):
-        if line.startswith("MemAvailable:"):
-            free.append(int(line.split()[1]) << 10)
+    told = (line.split() for line in _lines(root / "proc/meminfo"))
+    free += [int(words[1]) << 10 for words in told if words[0] == "MemAvailable:"]
     return max(0, min(free)) >> 20 if free else None
 
 
