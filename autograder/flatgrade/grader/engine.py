@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from flatgrade import __version__
-from flatgrade.core.exercise import Assignment, Case, Limits
+from flatgrade.core.exercise import Assignment, Case, Exercise, Limits
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.judge import judge_exercise, no_points
 from flatgrade.grader.record import ExerciseRecord, Record
@@ -83,6 +83,35 @@ def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
         notes=submission.notes,
         outputs={run.notebook.name: run.outputs for run in runs},
         files={name: content for run in runs for name, content in run.made.items()},
+    )
+
+
+def fault_record(submission: Submission, assignment: Assignment, what: str) -> Record:
+    """The Record of a submission that could not be graded through a fault of ours, which `what` tells."""
+    judged = [
+        (notebook.name, cell.key, assignment.exercises[cell.exercise])
+        for notebook in submission.notebooks
+        for cell in notebook.cells
+        if cell.kind is CellKind.JUDGE
+    ]
+    return Record(
+        student=submission.student,
+        assignment=submission.assignment,
+        exercises=tuple(_unearned(*place, Verdict.GRADER_FAULT, what) for place in judged),
+        notes=submission.notes,
+    )
+
+
+def _unearned(notebook: str, cell: str, exercise: Exercise, verdict: Verdict, what: str) -> ExerciseRecord:
+    return ExerciseRecord(
+        name=exercise.name,
+        notebook=notebook,
+        cell=cell,
+        verdict=verdict,
+        earned=0.0,
+        points=exercise.points,
+        stages=no_points(exercise),
+        findings=(Finding(what),),
     )
 
 
@@ -182,13 +211,4 @@ class _NotebookRun:
 
     def _record(self, cell: Cell, verdict: Verdict, what: str) -> ExerciseRecord:
         exercise = self.key.assignment.exercises[cell.exercise]
-        return ExerciseRecord(
-            name=cell.exercise,
-            notebook=self.notebook.name,
-            cell=cell.key,
-            verdict=verdict,
-            earned=0.0,
-            points=exercise.points,
-            stages=no_points(exercise),
-            findings=(Finding(what),),
-        )
+        return _unearned(self.notebook.name, cell.key, exercise, verdict, what)

@@ -10,6 +10,14 @@ from flatgrade.grader.record import Record
 from flatgrade.grader.submission import Submission
 
 
+class ExecutorError(Exception):
+    """An executor that cannot be had as it was asked for: what is wrong, and what mends it."""
+
+
+class ExecutorLostError(Exception):
+    """An executor that was lost in mid-batch. What it graded is not lost, and the same command goes on."""
+
+
 class Executor(Protocol):
     """Grades submissions, many at a time. A context manager: entering starts what it needs, leaving ends all of it.
 

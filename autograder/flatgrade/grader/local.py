@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from itertools import islice
 from types import TracebackType
 
-from flatgrade.grader.engine import AnswerKey, grade
+from flatgrade.grader.engine import AnswerKey, fault_record, grade
 from flatgrade.grader.machine import cores, free_mib
 from flatgrade.grader.record import Record
 from flatgrade.grader.sandbox import Sandbox
@@ -69,4 +69,11 @@ class LocalExecutor:
                 raise
 
     def _start(self, pool: ThreadPoolExecutor, submission: Submission) -> Future[Record]:
-        return pool.submit(grade, submission, self.key, self._sandbox)
+        return pool.submit(self._grade, submission)
+
+    def _grade(self, submission: Submission) -> Record:
+        try:
+            return grade(submission, self.key, self._sandbox)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours must cost no student a point, nor stop the batch
+            what = f"The grader failed on this submission ({type(error).__name__}: {error})."
+            return fault_record(submission, self.key.assignment, what)
