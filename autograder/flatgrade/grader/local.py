@@ -64,7 +64,7 @@ class LocalExecutor:
                         running |= {self._start(pool, item) for item in islice(pending, 1)}
                         yield done.pop().result()
             except BaseException:
-                self._stack.close()  # the workers first: a thread that waits for one then comes back at once
+                self._sandbox.stop()  # first: a thread that waits for a worker then comes back at once
                 pool.shutdown(cancel_futures=True)
                 raise
 

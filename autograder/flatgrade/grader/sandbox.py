@@ -81,18 +81,30 @@ class Sandbox:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
+        try:
+            self._await_start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _await_start(self) -> None:
         self._control.settimeout(_START_SECONDS)
         if not self._control.recv(4096):
             said = self._process.communicate()[1].decode(errors="replace").strip().split("\n")[-1]
-            self.__exit__()
             raise SandboxError(f"the process that runs student code did not start: {said}")
-        return self
 
     def __exit__(self, *_: object) -> None:
-        self._control.close()
-        self._process.kill()
-        self._process.communicate()
+        self.stop()
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def stop(self) -> None:
+        """End every worker at once: a thread that waits for one learns of it, and gets no other."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        self._control.close()
 
     def worker(self, limits: Limits) -> Worker:
         """A worker, to be used as a context manager."""
@@ -156,9 +168,11 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end()
-        self.socket.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        try:
+            self._end()
+        finally:
+            self.socket.close()
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Send a request and return the reply. Raises WorkerGoneError; the worker is then of no more use.
