@@ -9,6 +9,7 @@ from support.course import SOLUTIONS, a1, a1_solutions
 
 from flatgrade.core.exercise import Limits
 from flatgrade.core.finding import Verdict
+from flatgrade.core.levels import reaches
 from flatgrade.grader.engine import AnswerKey, grade
 from flatgrade.grader.sandbox import Sandbox
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
@@ -63,7 +64,8 @@ def test_a_right_submission_of_two_notebooks_has_full_points(key, sandbox):
     )
     assert verdicts(record) == [("svm_loss", Verdict.PASS, 10), ("softmax_loss", Verdict.PASS, 10)]
     assert (record.earned, record.points, record.problem) == (20, 20, "")
-    assert (record.sandbox, record.seed) == ("L2", "test")
+    assert reaches(record.sandbox, "L2")
+    assert record.seed == "test"
     assert record.versions["solutions"] == key.digest[:8]
     assert [(item.notebook, item.cell) for item in record.exercises] == [
         ("linear_svm", "test_svm_loss"),
@@ -131,11 +133,11 @@ def test_a_cell_that_kills_its_process_costs_only_itself(key, sandbox):
 
 def test_an_exercise_that_kills_its_process_leaves_the_others_alone(key, sandbox):
     """CRASHED for one, full points for the next in the same notebook."""
-    bad = answer(text="def svm_loss(W, X, y, reg):\n    import os; os.abort()\n")
+    bad = answer(text="def svm_loss(W, X, y, reg):\n    import ctypes; ctypes.string_at(0)\n")
     cells = (bad, judge_cell("svm_loss"), answer("softmax_loss"), judge_cell("softmax_loss"))
     record = grade(submission(notebook(*cells)), key, sandbox)
     assert verdicts(record) == [("svm_loss", Verdict.CRASHED, 0), ("softmax_loss", Verdict.PASS, 10)]
-    assert record.exercises[0].findings[0].what == "The process was ended by signal SIGABRT."
+    assert record.exercises[0].findings[0].what == "The process was ended by signal SIGSEGV."
 
 
 def test_an_endless_exercise_is_stopped_and_the_others_are_graded(key, sandbox):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from flatgrade.core.exercise import Assignment, Call, Case, Exercise, Input, Limits, Stage, slope_of
+from flatgrade.core.exercise import PROFILES, Assignment, Call, Case, Exercise, Input, Limits, Stage, slope_of
 
 CONTRACT = "exercises.toml"
 INPUT_KINDS = ("normal", "positive", "labels", "given")
@@ -40,9 +41,15 @@ def load_assignment(folder: Path) -> Assignment:
     head = _Table(data.pop("assignment", {}), shown, "assignment")
     title = head.text("title", default=folder.name)
     limits = _limits(head.table("limits"))
+    profile = head.text("profile", default="numpy")
+    if profile not in PROFILES:
+        raise head.error("profile", f"one of {', '.join(PROFILES)}", profile)
+    libraries = head.get("libraries", "a list of names of distributions", list, [])
+    if not all(isinstance(name, str) and name for name in libraries):
+        raise head.error("libraries", "a list of names of distributions", libraries)
     head.done()
     exercises = {name: _exercise(name, _Table(table, shown, name)) for name, table in data.items()}
-    return Assignment(folder.name, title, MappingProxyType(exercises), limits)
+    return Assignment(folder.name, title, MappingProxyType(exercises), limits, profile, tuple(libraries))
 
 
 class _Table:
@@ -107,17 +114,14 @@ class _Table:
 
 
 def _limits(table: _Table) -> Limits:
-    default = Limits()
-    limits = Limits(
-        cell_seconds=table.number("cell_seconds", default.cell_seconds),
-        call_seconds=table.number("call_seconds", default.call_seconds),
-        submission_seconds=table.number("submission_seconds", default.submission_seconds),
-        memory_mib=int(table.number("memory_mib", default.memory_mib)),
-        output_kib=int(table.number("output_kib", default.output_kib)),
-        kept_kib=int(table.number("kept_kib", default.kept_kib)),
-    )
+    values: dict[str, Any] = {}
+    for name, default in asdict(Limits()).items():
+        value = table.number(name, default)
+        if value <= 0 and name != "kept_kib":
+            raise table.error(name, "a number > 0", value)
+        values[name] = type(default)(value)
     table.done()
-    return limits
+    return Limits(**values)
 
 
 def _exercise(name: str, table: _Table) -> Exercise:

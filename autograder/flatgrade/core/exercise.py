@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+PROFILES = ("numpy", "torch", "any")  # which libraries answers may use: NumPy's, torch's too, all that are installed
 SLOPES = ("grad_", "d")  # what comes before the name of a value in the name of its gradient
 
 
@@ -128,27 +129,39 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use: seconds of wall time, mebibytes of memory, kibibytes of output.
+    """What a submission may use: seconds of wall time, mebibytes of memory and of disk, kibibytes of output.
 
-    `kept_kib` is how much of the files that its notebooks make is kept; of an assignment of ours, nothing.
+    A cell, one call of the judge, all calls of an exercise, and the submission have a time each; processor time is
+    limited by that of the submission. `output_kib` is for a cell. `files` counts files and folders in the scratch
+    folder, `threads` the threads of the process. `kept_kib` is how much of the files that notebooks make is kept.
     """
 
     cell_seconds: float = 10.0
     call_seconds: float = 5.0
+    exercise_seconds: float = 30.0
     submission_seconds: float = 60.0
     memory_mib: int = 1024
     output_kib: int = 1024
+    disk_mib: int = 64
+    files: int = 1000
+    threads: int = 32
     kept_kib: int = 0
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A folder of notebooks with the contracts of its exercises, in the order of the file."""
+    """A folder of notebooks with the contracts of its exercises, in the order of the file.
+
+    `profile` names the libraries that answers may use: "numpy", "torch" (numpy and torch), "any" (all that are
+    installed); `libraries` are further distributions.
+    """
 
     name: str
     title: str
     exercises: Mapping[str, Exercise]
     limits: Limits
+    profile: str = "numpy"
+    libraries: tuple[str, ...] = ()
 
 
 def slope_of(name: str) -> str:

@@ -19,11 +19,14 @@ from flatgrade.grader.replies import CallReply, read_call
 _FLOAT32_TOLERANCE = 1e-3
 _MIXED_TOLERANCE = 1e-5
 _FLOAT32_SPACING = 1.2e-7
-_LAST = frozenset({"missing", "timeout", "memory", "malformed"})  # every further case would end so, and cost its time
-_ENDS = {
+# Every further case would end so, and cost its time.
+_LAST = frozenset({"missing", "timeout", "memory", "output", "disk", "malformed"})
+ENDS = {
     "missing": Verdict.MISSING,
     "timeout": Verdict.TIMEOUT,
     "memory": Verdict.MEMORY,
+    "output": Verdict.OUTPUT_LIMIT,
+    "disk": Verdict.OUTPUT_LIMIT,
     "malformed": Verdict.MALFORMED,
 }
 
@@ -103,11 +106,14 @@ def verdict_of(results: Sequence[CaseResult]) -> Verdict:
     failed = [result for result in results if not result.ok]
     if not failed:
         return Verdict.PASS
-    if failed[-1].reply.status in _ENDS:
-        return _ENDS[failed[-1].reply.status]
+    if failed[-1].reply.status in ENDS:
+        return ENDS[failed[-1].reply.status]
     if any(result.worst and result.worst[0] is Fault.NOT_WRITTEN for result in failed):
         return Verdict.NOT_WRITTEN
-    return Verdict.ERROR if all(result.reply.status == "error" for result in failed) else Verdict.WRONG
+    stopped = {result.reply.status for result in failed}
+    if stopped == {"forbidden"}:
+        return Verdict.FORBIDDEN
+    return Verdict.ERROR if stopped <= {"error", "forbidden"} else Verdict.WRONG
 
 
 def is_number(value: Any) -> bool:

@@ -11,13 +11,13 @@ from flatgrade.core.levels import LEVELS
 from flatgrade.grader.replies import read_outputs
 from flatgrade.grader.sandbox import Sandbox, WorkerGoneError
 
-_LIMITS = Limits(memory_mib=256, output_kib=64)
+_LIMITS = Limits(memory_mib=256, output_kib=64, disk_mib=16, files=100)
 _SECONDS = 1.0
 _THROUGH = "it got through"
 _PRINT = f"\nprint({_THROUGH!r})"
 
 # What an attack wants -> the cell that tries it. A cell that comes to its last line has got what it wanted.
-_ATTACKS = {
+ATTACKS = {
     "read a secret file": "open({secret!r}).read()",
     "list the secret folder": "import os; assert os.listdir({folder!r})",
     "write beside the secret": "open({folder!r} + '/mark', 'w').write('x')",
@@ -34,7 +34,7 @@ _ATTACKS = {
     "send a signal by a file": (
         "import fcntl, os, socket; fcntl.fcntl(socket.socketpair()[0], fcntl.F_SETOWN, os.getppid())"
     ),
-    "limit another process": "import os, resource; resource.prlimit(os.getppid(), resource.RLIMIT_CORE)",
+    "limit another process": "import os, resource; resource.prlimit(os.getppid() or 1, resource.RLIMIT_CORE)",
     "open a TCP socket": "import socket; socket.socket().bind(('127.0.0.1', 0))",
     "send a datagram": "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",
     "open a Unix socket": "import socket; socket.socket(socket.AF_UNIX).bind('\\0flatgrade-doctor')",
@@ -45,7 +45,7 @@ _ATTACKS = {
     "use memory without a name": "import os; os.memfd_create('x')",
     "become another user": "import os; os.setuid(65534); os.setuid(0)",
     "take more memory than its limit": "import numpy as np; np.ones(1 << 26)",
-    "write a file of 64 MiB": "open('large', 'wb').write(bytes(64 << 20))",
+    "write a file of 64 MiB": "with open('large', 'wb') as file: file.write(bytes(64 << 20))",
     "run without end": "while True: pass",
     "print without end": "for _ in range(9): print('x' * (1 << 20))\nprint('y' * 99)",
 }
@@ -69,7 +69,7 @@ def examine(most: str = LEVELS[-1]) -> tuple[str, list[Tried]]:
             with sandbox.worker(_LIMITS) as worker:
                 level = worker.level
             tried = [
-                _try(sandbox, name, cell.format(secret=str(secret), folder=folder)) for name, cell in _ATTACKS.items()
+                _try(sandbox, name, cell.format(secret=str(secret), folder=folder)) for name, cell in ATTACKS.items()
             ]
     Path("/tmp/flatgrade-doctor").unlink(missing_ok=True)  # noqa: S108 -- the mark of an attack that got through
     return level, tried

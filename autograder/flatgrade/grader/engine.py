@@ -2,7 +2,8 @@
 
 A notebook's cells run in order in one worker; where a test cell stands, the judge asks for its exercise. When a worker
 is lost (killed, crashed, out of time), the verdict goes to the cell or the exercise that lost it, and a fresh worker
-runs the notebook again up to there without it: what was earned stays earned.
+runs the notebook again up to there without it: what was earned stays earned. A fault of ours is tried once more in a
+fresh worker, and costs nobody a point.
 """
 
 from __future__ import annotations
@@ -20,17 +21,27 @@ import numpy as np
 from flatgrade import __version__
 from flatgrade.core.exercise import Assignment, Case, Exercise, Limits
 from flatgrade.core.finding import Finding, Verdict
+from flatgrade.grader.cases import ENDS
 from flatgrade.grader.judge import judge_exercise, no_points
-from flatgrade.grader.record import ExerciseRecord, Record
+from flatgrade.grader.messages import FENCE
+from flatgrade.grader.record import CellRecord, ExerciseRecord, Record
 from flatgrade.grader.reference import Solution, load_solutions
-from flatgrade.grader.replies import read_files, read_outputs
+from flatgrade.grader.replies import read_files, read_outputs, read_status
 from flatgrade.grader.sandbox import Sandbox, Worker, WorkerGoneError
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
 
 _MAX_RESTARTS = 4
 _MAX_MADE = 100
 _FILE_SECONDS = 10.0
+_LEAST_SECONDS = 0.1
 _LEVEL_UNKNOWN = ""
+_OVERRUNS = {
+    "timeout": "It ran for more than {limits.cell_seconds:g} seconds, and was stopped.",
+    "memory": "It needed more than {limits.memory_mib} MiB of memory.",
+    "output": "It printed more than {limits.output_kib} KiB; the rest was cut off.",
+    "disk": "It wrote more than {limits.disk_mib} MiB or {limits.files} files to disk.",
+    "forbidden": "It tried what is not allowed when graded: " + FENCE[0].lower() + FENCE[1:],
+}
 
 Outputs = dict[str, list[dict[str, Any]]]
 
@@ -81,6 +92,7 @@ def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
             "solutions": key.digest[:8],
         },
         notes=submission.notes,
+        cells=tuple(cell for run in runs for cell in run.cells),
         outputs={run.notebook.name: run.outputs for run in runs},
         files={name: content for run in runs for name, content in run.made.items()},
     )
@@ -125,6 +137,8 @@ class _NotebookRun:
         self.records: list[ExerciseRecord] = []
         self.problems: list[str] = []
         self.made: dict[str, bytes] = {}
+        self.cells: list[CellRecord] = []
+        self.faults = 0
         self.level = _LEVEL_UNKNOWN
         self.skipped: set[str] = set()
         self.deadline = time.monotonic() + self.limits.submission_seconds
@@ -138,31 +152,49 @@ class _NotebookRun:
             try:
                 if self._run_once():
                     return
-            except (WorkerGoneError, OSError) as error:  # no worker could be had: not the student's fault
-                self._close_open(f"The grader could not start a worker ({error}).", Verdict.GRADER_FAULT)
-                return
+            except _OurFaultError as fault:
+                if self._is_final(fault):
+                    return
         self._close_open("The notebook ended its process too often.", Verdict.CRASHED)
+
+    def _is_final(self, fault: _OurFaultError) -> bool:
+        """Count a fault of ours; the second one stays, for its exercise or, where it has none, for all that is left."""
+        self.faults += 1
+        if self.faults == 1:
+            return False
+        if fault.cell is None:
+            self._close_open(str(fault), Verdict.GRADER_FAULT)
+            return True
+        self.faults = 0  # the other exercises have their two attempts, too
+        self.records.append(self._record(fault.cell, Verdict.GRADER_FAULT, str(fault)))
+        return all(self._is_done(cell) for cell in self._judged())
 
     def _judged(self) -> list[Cell]:
         return [cell for cell in self.notebook.cells if cell.kind is CellKind.JUDGE]
 
     def _run_once(self) -> bool:
         """One worker from the top; False if it was lost and another one is needed for the rest."""
-        with self.sandbox.worker(self.limits) as worker:
-            self.level = worker.level
-            self._put_files(worker)
-            for cell in self.notebook.cells:
-                if cell.key in self.skipped or cell.kind is CellKind.SKIP:
-                    continue
-                if time.monotonic() > self.deadline:
-                    self._close_open("The time of the submission is over.", Verdict.TIMEOUT)
-                    return True
-                try:
-                    self._do(cell, worker)
-                except WorkerGoneError as gone:
-                    self._lose(cell, gone)
-                    return all(self._is_done(cell) for cell in self._judged())
-            self._take_files(worker)
+        try:
+            with self.sandbox.worker(self.limits) as worker:
+                self.level = worker.level
+                return self._run_cells(worker)
+        except (WorkerGoneError, OSError) as error:  # no worker could be had, or not be ended
+            raise _OurFaultError(f"The grader could not run a worker ({error}).") from error
+
+    def _run_cells(self, worker: Worker) -> bool:
+        self._put_files(worker)
+        for cell in self.notebook.cells:
+            if cell.key in self.skipped or cell.kind is CellKind.SKIP:
+                continue
+            if time.monotonic() > self.deadline:
+                self._close_open("The time of the submission is over.", Verdict.TIMEOUT)
+                return True
+            try:
+                self._do(cell, worker)
+            except WorkerGoneError as gone:
+                self._lose(cell, gone)
+                return all(self._is_done(cell) for cell in self._judged())
+        self._take_files(worker)
         return True
 
     def _put_files(self, worker: Worker) -> None:
@@ -179,20 +211,42 @@ class _NotebookRun:
     def _do(self, cell: Cell, worker: Worker) -> None:
         if cell.kind is CellKind.RUN:
             message = {"do": "cell", "key": cell.key, "source": cell.source}
-            self.outputs[cell.key] = read_outputs(worker.ask(message, self.limits.cell_seconds))
+            reply = worker.ask(message, min(self.limits.cell_seconds, self._left()))
+            self.outputs[cell.key] = read_outputs(reply)
+            self._note_overrun(cell, read_status(reply))
         elif not self._is_done(cell):
             self.records.append(self._judge(cell, worker))
 
+    def _left(self) -> float:
+        return max(_LEAST_SECONDS, self.deadline - time.monotonic())
+
+    def _note_overrun(self, cell: Cell, status: str) -> None:
+        if status in _OVERRUNS:
+            verdict = Verdict.FORBIDDEN if status == "forbidden" else ENDS[status]
+            what = _OVERRUNS[status].format(limits=self.limits)
+            self.cells = [item for item in self.cells if item.cell != cell.key]
+            self.cells.append(CellRecord(self.notebook.name, cell.key, verdict, what))
+
     def _judge(self, cell: Cell, worker: Worker) -> ExerciseRecord:
         solution = self.key.solutions[cell.exercise]
+        asks = _Timed(worker, min(self.limits.exercise_seconds, self._left()))
         try:
-            record = judge_exercise(solution, self.key.cases[cell.exercise], worker, self.limits.call_seconds)
+            record = judge_exercise(solution, self.key.cases[cell.exercise], asks, self.limits.call_seconds)
         except WorkerGoneError:
             raise
-        except Exception as error:  # noqa: BLE001 -- a fault of ours must cost no student a point, nor stop the batch
+        except Exception as error:
             what = f"The grader failed on this exercise ({type(error).__name__}: {error})."
-            return self._record(cell, Verdict.GRADER_FAULT, what)
+            raise _OurFaultError(what, cell) from error
+        if record.verdict is Verdict.MISSING and (cause := self._cause()):
+            finding = Finding(f"The cell {cause.cell} before it did not come to its end. {cause.what}")
+            record = replace(record, verdict=cause.verdict, findings=(finding, *record.findings))
         return replace(record, notebook=self.notebook.name, cell=cell.key)
+
+    def _cause(self) -> CellRecord | None:
+        """The last cell of our notebook that was stopped: a function that is missing was probably to be defined there."""
+        ours = {cell.key for cell in self.notebook.cells if not cell.own}
+        stopped = [cell for cell in self.cells if cell.cell in ours and cell.verdict is not Verdict.OUTPUT_LIMIT]
+        return stopped[-1] if stopped else None
 
     def _lose(self, cell: Cell, gone: WorkerGoneError) -> None:
         if cell.kind is CellKind.JUDGE:
@@ -201,6 +255,7 @@ class _NotebookRun:
             error = {"output_type": "error", "ename": gone.verdict.value, "evalue": gone.what, "traceback": [gone.what]}
             self.outputs[cell.key] = [error]
             self.problems.append(f"{self.notebook.name}: cell {cell.key} was not run to its end: {gone.what}")
+            self.cells.append(CellRecord(self.notebook.name, cell.key, gone.verdict, gone.what))
         self.skipped.add(cell.key)
 
     def _is_done(self, cell: Cell) -> bool:
@@ -212,3 +267,25 @@ class _NotebookRun:
     def _record(self, cell: Cell, verdict: Verdict, what: str) -> ExerciseRecord:
         exercise = self.key.assignment.exercises[cell.exercise]
         return _unearned(self.notebook.name, cell.key, exercise, verdict, what)
+
+
+class _OurFaultError(Exception):
+    """A fault of the grader's: on one exercise, or (no cell) on the whole notebook."""
+
+    def __init__(self, what: str, cell: Cell | None = None) -> None:
+        super().__init__(what)
+        self.cell = cell
+
+
+class _Timed:
+    """A worker for one exercise, whose requests have `seconds` in all."""
+
+    def __init__(self, worker: Worker, seconds: float) -> None:
+        self.worker, self.seconds, self.deadline = worker, seconds, time.monotonic() + seconds
+
+    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Ask the worker. Raises WorkerGoneError where it is lost, and where the time is over."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise WorkerGoneError(Verdict.TIMEOUT, f"All its calls together took more than {self.seconds:g} seconds.")
+        return self.worker.ask(request, min(seconds, left))

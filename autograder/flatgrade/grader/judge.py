@@ -63,7 +63,7 @@ def _rows(
         return (stage_records if exercise.stages else output_records)(exercise, verdict), []
     if not solution.references:
         rows, findings = judge_outputs(solution, results)
-    elif verdict in (Verdict.WRONG, Verdict.ERROR, Verdict.NOT_WRITTEN):
+    elif verdict in (Verdict.WRONG, Verdict.ERROR, Verdict.FORBIDDEN, Verdict.NOT_WRITTEN):
         rows, findings = judge_stages(solution, results, verdict, worker, seconds)
     else:
         rows, findings = no_points(exercise), []

@@ -11,7 +11,6 @@ from types import TracebackType
 from flatgrade.grader.engine import AnswerKey, fault_record, grade
 from flatgrade.grader.machine import cores, free_mib
 from flatgrade.grader.record import Record
-from flatgrade.grader.sandbox import Sandbox
 from flatgrade.grader.submission import Submission
 
 _WAITING = 2  # submissions read ahead for each worker, so that none has to wait for the next one
@@ -41,7 +40,7 @@ class LocalExecutor:
 
     def __enter__(self) -> LocalExecutor:
         with ExitStack() as stack:
-            self._sandbox = stack.enter_context(Sandbox(self.key.secrets))
+            self._sandbox = stack.enter_context(self.key.sandbox())
             with self._sandbox.worker(self.key.assignment.limits) as worker:
                 self.level = worker.level
             self._stack = stack.pop_all()

@@ -25,6 +25,9 @@ _RELATIONS = {
 }
 
 
+FENCE = "When graded there is no network, no other process, and no file but those handed in."
+
+
 def status_finding(exercise: Exercise, reply: CallReply, seconds: float) -> Finding:
     """What a reply without values says; `seconds` was the limit of the call."""
     function = exercise.plan[min(reply.call, len(exercise.plan) - 1)].function
@@ -36,6 +39,13 @@ def status_finding(exercise: Exercise, reply: CallReply, seconds: float) -> Find
             return Finding(f"{function} was stopped after {seconds:g} seconds.", advice)
         case "memory":
             return Finding(f"{function} needed more memory than there is.", "How large is the largest array?")
+        case "output":
+            return Finding(f"{function} printed without end.", "Print less, or only every hundredth time.")
+        case "disk":
+            return Finding(f"{function} wrote more to disk than it may.", "Nothing needs to be written here.")
+        case "forbidden":
+            where = f" at line {reply.line}" if reply.line else ""
+            return Finding(f"{function} was stopped{where}: {reply.what.rstrip('.')}.", FENCE, line=reply.line)
         case "error":
             return _error_finding(function, reply.what, reply.line)
     return Finding(f"{function} returned something that cannot be read.", "Return NumPy arrays and numbers.")

@@ -48,11 +48,22 @@ class ExerciseRecord:
 
 
 @dataclass(frozen=True)
+class CellRecord:
+    """A cell that went over a limit, or ended its process: the verdict, and one sentence."""
+
+    notebook: str
+    cell: str
+    verdict: Verdict
+    what: str
+
+
+@dataclass(frozen=True)
 class Record:
     """The result of one submission. `outputs` holds nbformat outputs: notebook -> cell key -> list of outputs.
 
     `problem` is one sentence where the submission could not be run as handed in ("" otherwise); it is graded all the
-    same, and its exercises hold what could be decided. `seconds` is wall time; `sandbox` the level of confinement.
+    same, and its exercises hold what could be decided. `cells` are those that went over a limit. `seconds` is wall
+    time; `sandbox` the level of confinement.
     `files` are the contents of files that the notebooks made, by relative path: data of a student's, never trusted.
     """
 
@@ -65,6 +76,7 @@ class Record:
     seconds: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    cells: tuple[CellRecord, ...] = ()
     outputs: Mapping[str, Mapping[str, list[dict[str, Any]]]] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     schema: int = SCHEMA
@@ -115,7 +127,8 @@ class Record:
             del data["earned"], data["points"]  # sums over the exercises
             exercises = tuple(_exercise(item) for item in data.pop("exercises"))
             files = {name: base64.b64decode(content) for name, content in data.pop("files", {}).items()}
-            return cls(exercises=exercises, notes=tuple(data.pop("notes")), files=files, **data)
+            cells = tuple(CellRecord(verdict=Verdict(item.pop("verdict")), **item) for item in data.pop("cells", ()))
+            return cls(exercises=exercises, notes=tuple(data.pop("notes")), cells=cells, files=files, **data)
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"this is no whole Record: {type(error).__name__}: {error}") from None
 

@@ -14,7 +14,7 @@ import numpy as np
 from flatgrade.core.compare import Foreign
 from flatgrade.core.trace import MAX_VERSIONS, Trace, Version
 
-_STATUSES = frozenset({"ok", "missing", "error", "timeout", "memory"})
+_STATUSES = frozenset({"ok", "missing", "error", "timeout", "memory", "output", "disk", "forbidden"})
 _MAX_TEXT = 500
 _MAX_PART, _MAX_PATH = 128, 512  # characters of a file's name and of its whole path
 _MAX_NAMES = 100
@@ -81,6 +81,12 @@ def read_trace(reply: Mapping[str, Any]) -> Trace | None:
 def read_outputs(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The outputs of a cell; `course` cleans what is in them before anybody sees it."""
     return [item for item in _list(reply.get("outputs")) if isinstance(item, dict)]
+
+
+def read_status(reply: Mapping[str, Any]) -> str:
+    """How a cell ended: ok, error, timeout, memory, output, disk, forbidden, or malformed where it does not say."""
+    status = reply.get("status")
+    return status if isinstance(status, str) and status in _STATUSES else "malformed"
 
 
 def read_files(reply: Mapping[str, Any], kib: int) -> dict[str, bytes]:

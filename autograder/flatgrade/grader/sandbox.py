@@ -1,50 +1,38 @@
 """Start workers, ask them questions, and end them: the trusted end of the wire.
 
-A Sandbox is one zygote: a fresh Python process with a scrubbed environment that imports the libraries once and forks a
-worker when asked. A worker has one socket and one scratch folder, and confines itself before it reads student code
-(flatgrade.worker). Every question has a deadline; a worker that misses it, dies, or sends what is not a frame, is
-killed with all its children, and the caller learns which of the three it was.
+A Sandbox is one zygote (flatgrade.grader.zygote), which forks a worker when asked. A worker has one socket and one
+scratch folder, and confines itself before it reads student code (flatgrade.worker). Every question has a deadline; a
+worker that misses it, dies, or sends what is not a frame, is killed with all its children, and the caller learns which
+of the three it was.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import sysconfig
 import tempfile
 import threading
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from flatgrade.core.exercise import Limits
 from flatgrade.core.finding import Verdict
-from flatgrade.core.levels import CALLS, FILES, LEVELS
-from flatgrade.core.wire import Caps, WireError, decode, encode, read_frame
+from flatgrade.core.levels import CALLS, CONTROL_GROUPS, FILES, LEVELS, NAMESPACES, reaches
+from flatgrade.core.wire import Caps, WireError, encode, read_frame
+from flatgrade.grader.control_groups import ControlGroups
+from flatgrade.grader.zygote import SandboxError, Zygote, readable
 
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 2.0
 _REPLY_BYTES = 64 << 20
-_READABLE = ("flatgrade/__init__.py", "flatgrade/core", "flatgrade/worker", "flatgrade/student", "flatgrade_data")
-_SYSTEM = (
-    "/lib",
-    "/lib64",
-    "/usr/lib",
-    "/usr/lib64",
-    "/usr/share/fonts",
-    "/usr/share/zoneinfo",
-    "/dev/null",
-    "/dev/urandom",
-)
+_SCRATCH = "flatgrade-"
+_USERS = range(40_000, 59_000)  # numbers that no distribution gives to a person or a service
 
-
-class SandboxError(Exception):
-    """A sandbox that cannot be had on this machine: what is missing, and the line that mends it."""
+__all__ = ["Sandbox", "SandboxError", "Worker", "WorkerGoneError", "require"]
 
 
 class WorkerGoneError(Exception):
@@ -59,81 +47,118 @@ class Sandbox:
     """A zygote to get workers from, by any number of threads. A context manager: leaving it ends every worker.
 
     `secrets` are folders that no worker may read; `most` is the highest level of confinement to be used, to try what
-    lower ones hold. Raises SandboxError if a secret lies inside what workers must read.
+    lower ones hold; `profile` names the libraries that student code may use, and `allowed` further ones
+    (flatgrade.grader.libraries). Raises SandboxError if a secret lies inside what workers must read.
     """
 
-    def __init__(self, secrets: tuple[Path, ...] = (), most: str = LEVELS[-1]) -> None:
-        self.permissions, self.most = _permissions(secrets), most
-        self._lock, self._asked = threading.Lock(), 0
+    def __init__(
+        self,
+        secrets: tuple[Path, ...] = (),
+        most: str = LEVELS[-1],
+        profile: str = "numpy",
+        allowed: tuple[str, ...] = (),
+    ) -> None:
+        if not hasattr(os, "fork"):
+            raise SandboxError("student code is run on Linux and macOS only: on Windows, grade in WSL")
+        self.most, self.profile = most, profile
+        self._paths = readable(profile, allowed, secrets)
+        self._lock = threading.Lock()
+        self._free: list[int] = []
+        self._made = 0
+        self._stopped = False
+        # Graders that run side by side must not share users.
+        self._first_user = _USERS[os.getpid() * 64 % (len(_USERS) - 64)]
 
     def __enter__(self) -> Sandbox:
-        self.scratch = Path(tempfile.mkdtemp(prefix="flatgrade-"))
-        _copy_font_list(self.scratch)
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter, our own module
-                [sys.executable, "-I", "-m", "flatgrade.worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                cwd=self.scratch,
-                env=_environment(self.scratch),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
+        _sweep()
+        self.scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-"))
+        self.scratch.chmod(0o711)  # a worker that is a user of its own must reach its folder below
+        owner = "".join(filter(str.isalnum, self.scratch.name.rpartition("-")[2]))
+        self._groups = ControlGroups.find(owner) if self.most == CONTROL_GROUPS else None
         try:
-            self._await_start()
+            self._zygote = self._start()
         except BaseException:
-            self.__exit__()
+            shutil.rmtree(self.scratch, ignore_errors=True)
             raise
         return self
 
-    def _await_start(self) -> None:
-        self._control.settimeout(_START_SECONDS)
-        if not self._control.recv(4096):
-            said = self._process.communicate()[1].decode(errors="replace").strip().split("\n")[-1]
-            raise SandboxError(f"the process that runs student code did not start: {said}")
-
     def __exit__(self, *_: object) -> None:
         self.stop()
+        if self._groups:
+            for slot in range(self._made):
+                self._groups.remove(slot)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def stop(self) -> None:
-        """End every worker at once: a thread that waits for one learns of it, and gets no other."""
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stderr is not None
-        self._process.stderr.close()
-        self._control.close()
+        """End every worker at once and for good: a thread that waits for one learns of it, and gets no other."""
+        self._stopped = True
+        self._zygote.stop()
+        with self._lock:  # by now nobody starts a zygote anew, except who was at it
+            self._zygote.stop()
+
+    def _start(self) -> Zygote:
+        return Zygote(self.scratch, self._paths, self.profile, self.most, self._first_user)
+
+    @property
+    def without(self) -> str:
+        """Why workers are in no namespaces ("" if they are)."""
+        return self._zygote.without
 
     def worker(self, limits: Limits) -> Worker:
         """A worker, to be used as a context manager."""
         return Worker(self, limits)
 
-    def fork(self, connection: socket.socket) -> int:
-        """Fork a worker that serves the connection; returns its process id."""
-        return int(self._ask({"do": "fork"}, [connection.fileno()])["pid"])
-
-    def end(self, pid: int) -> tuple[int, float]:
-        """Kill a worker with all that it started; its exit code, negative for a signal, and its seconds of CPU time."""
-        reply = self._ask({"do": "end", "pid": pid}, [])
-        return os.waitstatus_to_exitcode(int(reply["status"])), float(reply["cpu_seconds"])
-
-    def _ask(self, message: dict[str, Any], handles: list[int]) -> Any:
-        """Ask the zygote; raises OSError where it does not answer in time, or could not do it."""
+    def take_slot(self) -> int:
+        """A number that no other worker has now; it goes with a user and control groups of its own."""
         with self._lock:
-            self._asked += 1
-            socket.send_fds(self._control, [encode({**message, "id": self._asked})], handles)
-            while True:
-                answer = self._control.recv(4096)
-                if not answer:
-                    raise ConnectionError("the process that starts workers is gone")
-                reply = decode(answer)
-                if reply["id"] == self._asked:  # else it is the late answer to a question that was given up
-                    break
-        if "error" in reply:
-            raise OSError(reply["error"])
-        return reply
+            if self._free:
+                return self._free.pop()
+            self._made += 1
+            return self._made - 1
+
+    def give_slot(self, slot: int) -> None:
+        """Give a number back, when nothing of its worker runs any more."""
+        with self._lock:
+            self._free.append(slot)
+
+    def user(self, slot: int) -> int | None:
+        """The user that the worker of a slot is to be, or None where it stays the grader's."""
+        return self._first_user + slot % 64 if self._zygote.users else None
+
+    def kills(self, slot: int) -> int:
+        """How many processes of the slot were killed for want of memory up to now."""
+        return self._groups.kills(slot) if self._groups else 0
+
+    def fork(self, connection: socket.socket, slot: int, limits: Limits) -> tuple[Zygote, int]:
+        """Fork a worker that serves the connection, in the control groups of a slot; returns its parent and its id.
+
+        A zygote that is gone, killed by the kernel for want of memory perhaps, is started anew once. Raises OSError.
+        """
+        with ExitStack() as stack, self._lock:
+            memory_mib = limits.memory_mib + limits.disk_mib
+            groups = self._groups.make(slot, memory_mib, limits.threads) if self._groups else []
+            lists = [stack.enter_context((group / "cgroup.procs").open("w", encoding="ascii")) for group in groups]
+            handles = [connection.fileno(), *(item.fileno() for item in lists)]
+            try:
+                reply = self._zygote.ask({"do": "fork"}, handles)
+            except ConnectionError:
+                if self._stopped:
+                    raise
+                self._zygote.stop()
+                self._zygote = self._start()
+                reply = self._zygote.ask({"do": "fork"}, handles)
+            return self._zygote, int(reply["pid"])
+
+    def end(self, zygote: Zygote, pid: int) -> tuple[int, float]:
+        """Kill a worker with all that it started; its exit code, negative for a signal, and its seconds of CPU time.
+
+        Raises OSError where its zygote is gone, and it with it.
+        """
+        with self._lock:
+            if zygote is not self._zygote:  # another one's worker may have the same id
+                raise ConnectionError("the process that started the worker is gone")
+            reply = zygote.ask({"do": "end", "pid": pid}, [])
+        return os.waitstatus_to_exitcode(int(reply["status"])), float(reply["cpu_seconds"])
 
 
 class Worker:
@@ -144,24 +169,19 @@ class Worker:
 
     def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
         self.sandbox, self.limits, self.level = sandbox, limits, ""
+        self.slot: int | None = None
         self._cpu_seconds = int(limits.submission_seconds) + 1
 
     def __enter__(self) -> Worker:
+        self.slot = self.sandbox.take_slot()
+        self._killed = self.sandbox.kills(self.slot)
         self.scratch = Path(tempfile.mkdtemp(prefix="worker-", dir=self.sandbox.scratch))
-        self.pid: int | None = None
+        self._process: tuple[Zygote, int] | None = None
         self.socket, theirs = socket.socketpair()
-        start = {
-            "scratch": str(self.scratch),
-            "memory_mib": self.limits.memory_mib,
-            "cpu_seconds": self._cpu_seconds,
-            "output_kib": self.limits.output_kib,
-            "most": self.sandbox.most,
-            **self.sandbox.permissions,
-        }
         try:
             with theirs:
-                self.pid = self.sandbox.fork(theirs)
-            self.level = str(self._exchange(start, _START_SECONDS)["level"])
+                self._process = self.sandbox.fork(theirs, self.slot, self.limits)
+            self.level = str(self._exchange(self._start(), _START_SECONDS)["level"])
         except BaseException:
             self.__exit__()
             raise
@@ -173,6 +193,23 @@ class Worker:
         finally:
             self.socket.close()
             shutil.rmtree(self.scratch, ignore_errors=True)
+            if self.slot is not None:
+                self.sandbox.give_slot(self.slot)
+                self.slot = None
+
+    def _start(self) -> dict[str, Any]:
+        assert self.slot is not None
+        limits = self.limits
+        return {
+            "scratch": str(self.scratch),
+            "memory_mib": limits.memory_mib,
+            "disk_mib": limits.disk_mib,
+            "files": limits.files,
+            "threads": limits.threads,
+            "cpu_seconds": self._cpu_seconds,
+            "output_kib": limits.output_kib,
+            "user": self.sandbox.user(self.slot),
+        }
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Send a request and return the reply. Raises WorkerGoneError; the worker is then of no more use.
@@ -182,7 +219,22 @@ class Worker:
         reply = self._exchange({**request, "seconds": seconds}, seconds + _GRACE_SECONDS)
         if not isinstance(reply, dict):
             raise WorkerGoneError(Verdict.MALFORMED, "The answer was not in the form that the grader reads.")
+        if not reaches(self.level, NAMESPACES) and self._is_disk_full():
+            self._end()
+            raise WorkerGoneError(Verdict.OUTPUT_LIMIT, f"It wrote more than {self.limits.disk_mib} MiB to disk.")
         return reply
+
+    def _is_disk_full(self) -> bool:
+        """True if the scratch folder holds too much: counted from outside where the kernel does not limit it."""
+        left, files = self.limits.disk_mib << 20, self.limits.files
+        for place, folders, names in os.walk(self.scratch):
+            files -= len(folders) + len(names)
+            for name in names[: max(files, 0)]:
+                with suppress(OSError):  # a thread that goes on may remove it
+                    left -= os.lstat(f"{place}/{name}").st_size
+            if left < 0 or files < 0:
+                return True
+        return False
 
     def _exchange(self, message: dict[str, Any], seconds: float) -> Any:
         deadline = time.monotonic() + seconds
@@ -215,6 +267,8 @@ class Worker:
         code, used = self._end()
         if isinstance(error, WireError) and "stream ended" not in str(error):
             return WorkerGoneError(Verdict.MALFORMED, "The answer was not in the form that the grader reads.")
+        if self.slot is not None and self.sandbox.kills(self.slot) > self._killed:
+            return WorkerGoneError(Verdict.MEMORY, f"It used more than {self.limits.memory_mib} MiB of memory.")
         if code == -signal.SIGXCPU or (code == -signal.SIGKILL and used >= self._cpu_seconds):
             return WorkerGoneError(Verdict.TIMEOUT, "The process used up its time.")
         if code < 0:
@@ -223,16 +277,16 @@ class Worker:
 
     def _end(self) -> tuple[int, float]:
         """End the process, if it was not ended before; its own exit code if it had one, and its CPU time."""
-        pid, self.pid = self.pid, None
-        return self.sandbox.end(pid) if pid is not None else (0, 0.0)
+        process, self._process = self._process, None
+        return self.sandbox.end(*process) if process else (0, 0.0)
 
 
 def require(level: str, *, allow_weak: bool) -> None:
-    """Raise SandboxError unless student code is confined to level L2, or weakness was asked for.
+    """Raise SandboxError unless student code is confined to level L2 at least, or weakness was asked for.
 
-    Below it student code could read the solutions (L1), or start processes and open sockets (L1+landlock).
+    Below it student code could read the solutions (L0, L1), or start processes and open sockets (L1+landlock).
     """
-    if level == CALLS or allow_weak:
+    if reaches(level, CALLS) or allow_weak:
         return
     danger, mend = (
         ("start processes and open sockets", "a kernel with seccomp, on x86_64 or aarch64")
@@ -245,47 +299,19 @@ def require(level: str, *, allow_weak: bool) -> None:
     )
 
 
-def _permissions(secrets: tuple[Path, ...]) -> dict[str, list[str]]:
-    """What a worker may read. Raises SandboxError where a secret folder lies inside something that it must read."""
-    packages = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    source_roots = {str(_root(name)) for name in ("flatgrade", "flatgrade_data")}
-    ours = [str(Path(root) / name) for root in source_roots for name in _READABLE if (Path(root) / name).exists()]
-    read = sorted({*(path for path in packages if path), *ours, *_SYSTEM})
-    for secret in secrets:
-        inside = next((path for path in read if secret.resolve().is_relative_to(Path(path).resolve())), None)
-        if inside:
-            raise SandboxError(
-                f"{secret} lies inside {inside}, which student code must be able to read: move the course"
-            )
-    return {"read": read, "list_only": sorted(source_roots)}
+def _sweep() -> None:
+    """Remove the scratch folders of graders that were killed."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        owner = path.name.removeprefix(_SCRATCH).partition("-")[0]
+        if owner.isdigit() and not _is_alive(int(owner)):
+            shutil.rmtree(path, ignore_errors=True)
 
 
-def _root(package: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent.parent
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
-    return {
-        **threads,
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "HOME": str(scratch),
-        "IPYTHONDIR": str(scratch),
-        "MPLCONFIGDIR": str(scratch),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "FLATGRADE_GRADING": "1",
-        "NBGRADER_EXECUTION": "autograde",
-    }
-
-
-def _copy_font_list(scratch: Path) -> None:
-    """Give the zygote matplotlib's font list, which takes a second to build."""
-    import matplotlib as mpl
-
-    for path in Path(mpl.get_cachedir()).glob("fontlist-*.json"):
-        shutil.copy(path, scratch)
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -141,7 +141,8 @@ class Dependencies:
         self._exercises = {
             name: digest_of([contract, key.solutions[name].digest]) for name, contract in assignment.exercises.items()
         }
-        self._all = digest_of([code_digest(), _versions(), key.seed, assignment.name, assignment.limits])
+        runs_on = [*_versions(assignment.libraries), assignment.profile]
+        self._all = digest_of([code_digest(), runs_on, key.seed, assignment.name, assignment.limits])
 
     @property
     def digest(self) -> str:
@@ -172,9 +173,9 @@ def code_digest() -> str:
     return whole.hexdigest()
 
 
-def _versions() -> Iterable[str]:
+def _versions(libraries: Iterable[str]) -> list[str]:
     found = [f"python {platform.python_version()}"]
-    for name in _LIBRARIES:
+    for name in (*_LIBRARIES, *libraries):
         try:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:

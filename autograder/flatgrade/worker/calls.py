@@ -14,13 +14,14 @@ from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopp
 from flatgrade.core.timeout import TimeUp, time_limit
 from flatgrade.core.trace import Trace, traced
 from flatgrade.core.wire import DTYPES
-from flatgrade.worker.shell import OUTPUTS, is_cell
+from flatgrade.worker.shell import OUTPUTS, is_cell, status_of
 
 Reply = dict[str, Any]
 
 
 def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
-    """Run the plan on the inputs. The reply's `status` is ok, missing, error, timeout or memory (docs/protocol.md).
+    """Run the plan on the inputs. The reply's `status` is ok, missing, error, timeout, memory, disk or forbidden
+    (docs/protocol.md).
 
     Its `values` are those outputs that there are: all where it is ok, else those of the calls before the one
     that ended, which `call` tells.
@@ -41,10 +42,8 @@ def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: i
         reply = {"status": "missing", "what": str(error)}
     except PlanError as error:
         reply = {"status": "error", "what": str(error), "line": 0}
-    except MemoryError:
-        reply = {"status": "memory"}
     except BaseException as error:  # noqa: BLE001 -- whatever the student's code raises is an answer
-        reply = {"status": "error", "what": _one_line(error), "line": place_of(error, is_cell)[0]}
+        reply = {"status": status_of(error), "what": _one_line(error), "line": place_of(error, is_cell)[0]}
     changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
     values = {name: sendable(kept[name]) for name in request["returns"] if name in kept}
     return {**reply, "values": values, "changed": changed, "call": stopped_at(plan, kept)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import base64
 import builtins
+import errno
 import io
 import linecache
 import sys
@@ -27,19 +28,28 @@ from flatgrade.core.timeout import TimeUp, time_limit
 Output = dict[str, Any]
 
 _MAX_FRAMES = 12
+_PATIENCE = 16 << 20  # characters beyond the cap that are dropped before the cell is stopped
 _NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
 
 
+class OutputUp(BaseException):
+    """Code printed so much beyond its cap that it is stopped. No Exception, so that `except Exception` lets it by."""
+
+
 class Outputs:
-    """The outputs of the running cell, with a cap on their bytes; `over` tells that something was cut off."""
+    """The outputs of the running cell, with a cap on their bytes; `over` tells that something was cut off.
+
+    `status` says how the cell ended: ok, error, timeout, memory, output, disk or forbidden. Who writes much more than
+    the cap is stopped with OutputUp.
+    """
 
     def __init__(self) -> None:
-        self.items: list[Output] = []
-        self.left, self.over = 0, False
+        self.start(0)
 
     def start(self, cap: int) -> None:
         """Forget what was kept, and allow `cap` bytes."""
-        self.items, self.left, self.over = [], cap, False
+        self.items: list[Output] = []
+        self.cap, self.left, self.over, self.status = cap, cap, False, "ok"
 
     def text(self, name: str, text: str) -> None:
         """Keep text of a stream; consecutive writes become one output."""
@@ -61,9 +71,11 @@ class Outputs:
         self.items.append(output)
 
     def _capped(self, text: str) -> str:
-        kept = text[: self.left]
+        kept = text[: max(self.left, 0)]
         self.over = self.over or len(kept) < len(text)
-        self.left -= len(kept)
+        self.left -= len(text)
+        if self.left < -_PATIENCE:
+            raise OutputUp
         return kept
 
 
@@ -126,6 +138,8 @@ def make_shell() -> Shell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.cache_size = 0
+    # Cutting off the margins draws every figure twice, and a third of the rest is spent on compressing it well.
+    config.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "pil_kwargs": {"compress_level": 1}}
     shell: Shell = Shell.instance(config=config)
     sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")
     sys.breakpointhook = lambda *_, **__: None
@@ -133,6 +147,15 @@ def make_shell() -> Shell:
     shell.builtin_trap.activate()
     builtins.input = _no_input
     return shell
+
+
+def forget(shell: Shell) -> None:
+    """Make the shell as if no cell had been run in it; modules stay imported."""
+    shell.reset(new_session=False)
+    shell.user_ns["__name__"] = "__main__"
+    shell.execution_count = 1
+    linecache.clearcache()
+    OUTPUTS.start(0)
 
 
 def _no_input(prompt: object = "") -> str:  # noqa: ARG001 -- the signature of input
@@ -151,8 +174,12 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
         with time_limit(seconds):
             _execute(shell, name, source)
     except TimeUp:
+        OUTPUTS.status = "timeout"
         OUTPUTS.items.append(_error("TimeUp", f"the cell was stopped after {seconds:g} seconds", []))
+    except OutputUp:
+        OUTPUTS.over = True
     except BaseException as error:  # noqa: BLE001 -- whatever a cell raises becomes its output
+        OUTPUTS.status = status_of(error)
         OUTPUTS.items.append(error_output(error))
     try:
         with time_limit(seconds):
@@ -160,6 +187,7 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
     except BaseException as error:  # noqa: BLE001 -- drawing a figure may raise, too
         OUTPUTS.items.append(error_output(error))
     if OUTPUTS.over:
+        OUTPUTS.status = "output"
         OUTPUTS.items.append(_error("OutputLimit", f"the output was cut off after {cap // 1024} KiB", []))
     return OUTPUTS.items
 
@@ -176,6 +204,24 @@ def _execute(shell: Shell, name: str, source: str) -> None:
     if isinstance(last, ast.Expr):
         value = eval(compile(ast.Expression(last.value), name, "eval"), shell.user_ns)  # noqa: S307 -- see above
         shell.displayhook(value)
+
+
+def status_of(error: BaseException) -> str:
+    """How code ended that raised: output, memory, disk, forbidden (the sandbox refused something), or error."""
+    if isinstance(error, OutputUp):
+        return "output"
+    if isinstance(error, MemoryError):
+        return "memory"
+    code = error.errno if isinstance(error, OSError) else None
+    if code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return "disk"
+    if code in (errno.EPERM, errno.EACCES) or _is_thread_refused(error):
+        return "forbidden"
+    return "error"
+
+
+def _is_thread_refused(error: BaseException) -> bool:
+    return isinstance(error, RuntimeError) and str(error) == "can't start new thread"
 
 
 def is_cell(filename: str) -> bool:

@@ -1,5 +1,5 @@
 # D4.37 Threads by the hundred.
-# expect: WRONG|MEMORY|ERROR|TIMEOUT
+# expect: WRONG|MEMORY|ERROR|TIMEOUT|FORBIDDEN
 # %%
 import threading
 import time
