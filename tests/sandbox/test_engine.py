@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from types import MappingProxyType
 
 import pytest
 from support.course import SOLUTIONS, a1, a1_solutions
@@ -10,6 +9,7 @@ from support.course import SOLUTIONS, a1, a1_solutions
 from flatgrade.core.exercise import Limits
 from flatgrade.core.finding import Verdict
 from flatgrade.core.levels import reaches
+from flatgrade.grader import engine
 from flatgrade.grader.engine import AnswerKey, grade
 from flatgrade.grader.sandbox import Sandbox
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
@@ -165,17 +165,62 @@ def test_an_unreadable_notebook_has_its_exercises_at_zero(key, sandbox):
     assert not record.blocked
 
 
-def test_a_failure_of_ours_costs_no_point_and_blocks(key, sandbox):
-    """A broken solution is GRADER_FAULT: not a grade, and the export of this submission waits."""
+def faulty_key(key, monkeypatch, times):
+    """A key whose svm_loss makes the judge itself fail, so many times; and the list of its failures."""
+    failed = []
+    judge = engine.judge_exercise
 
-    broken = replace(key.solutions["svm_loss"], namespace={})
-    faulty = replace(key, solutions=MappingProxyType({**key.solutions, "svm_loss": broken}))
-    record = grade(submission(notebook(answer(), judge_cell("svm_loss"))), faulty, sandbox)
-    assert verdicts(record) == [("svm_loss", Verdict.GRADER_FAULT, 0)]
+    def failing(solution, *arguments):
+        if solution.exercise.name == "svm_loss" and len(failed) < times:
+            failed.append(solution)
+            raise ZeroDivisionError("a fault of ours")
+        return judge(solution, *arguments)
+
+    monkeypatch.setattr(engine, "judge_exercise", failing)
+    return failed
+
+
+BOTH = (answer(), judge_cell("svm_loss"), answer("softmax_loss"), judge_cell("softmax_loss"))
+
+
+def test_a_failure_of_ours_is_tried_once_more(key, sandbox, monkeypatch):
+    """In a fresh worker; if it was a passing one, nobody sees it."""
+    failed = faulty_key(key, monkeypatch, times=1)
+    record = grade(submission(notebook(*BOTH)), key, sandbox)
+    assert verdicts(record) == [("svm_loss", Verdict.PASS, 10), ("softmax_loss", Verdict.PASS, 10)]
+    assert len(failed) == 1
+
+
+def test_a_failure_of_ours_that_stays_costs_no_point_and_blocks(key, sandbox, monkeypatch):
+    """GRADER_FAULT: not a grade; the other exercises have theirs, and the export of this submission waits."""
+    failed = faulty_key(key, monkeypatch, times=9)
+    record = grade(submission(notebook(*BOTH)), key, sandbox)
+    assert verdicts(record) == [("svm_loss", Verdict.GRADER_FAULT, 0), ("softmax_loss", Verdict.PASS, 10)]
+    assert len(failed) == 2
     assert record.blocked
     assert record.exercises[0].findings[0].what == (
-        "The grader failed on this exercise (MissingFunctionError: svm_loss is not defined.)."
+        "The grader failed on this exercise (ZeroDivisionError: a fault of ours)."
     )
+
+
+def test_a_machine_without_workers_is_a_failure_of_ours(key, sandbox, monkeypatch):
+    """Where no worker can be started, twice, all exercises wait; where one can the second time, they are graded."""
+    fork, failures = sandbox.fork, [1, 1]
+
+    def failing(*arguments):
+        if failures:
+            failures.pop()
+            raise OSError("no worker could be started: Cannot allocate memory")
+        return fork(*arguments)
+
+    monkeypatch.setattr(sandbox, "fork", failing)
+    record = grade(submission(notebook(*BOTH)), key, sandbox)
+    assert [verdict for _, verdict, _ in verdicts(record)] == [Verdict.GRADER_FAULT] * 2
+    assert record.exercises[0].findings[0].what == (
+        "The grader could not run a worker (no worker could be started: Cannot allocate memory)."
+    )
+    failures.append(1)
+    assert grade(submission(notebook(*BOTH)), key, sandbox).earned == 20
 
 
 def test_the_same_seed_gives_the_same_cases_and_another_one_others(key):

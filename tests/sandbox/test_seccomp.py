@@ -40,6 +40,15 @@ REFUSED = {
     "attributes": "import os\nos.setxattr('.', 'user.mark', b'x')",
     "length of a file by its name": "import os\nos.truncate('kept', 0)",
     "lock": "import fcntl, os\nfcntl.flock(os.open(os.__file__, os.O_RDONLY), fcntl.LOCK_EX)",
+    "record lock": "import fcntl, os\nfcntl.lockf(os.open(os.__file__, os.O_RDONLY), fcntl.LOCK_SH)",
+    "lock of an open file": (
+        "import fcntl, os, struct\n"
+        "fcntl.fcntl(os.open(os.__file__, os.O_RDONLY), fcntl.F_OFD_SETLK, struct.pack('hhqqi4x', 0, 0, 0, 0, 0))"
+    ),
+    "who holds a lock": (
+        "import fcntl, os, struct\n"
+        "fcntl.fcntl(os.open(os.__file__, os.O_RDONLY), fcntl.F_GETLK, struct.pack('hhqqi4x', 1, 0, 0, 0, 0))"
+    ),
     "lease": "import fcntl, os\nfcntl.fcntl(os.open(os.__file__, os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_RDLCK)",
     "watch a folder": "import fcntl, os\nfcntl.fcntl(os.open('.', os.O_RDONLY), fcntl.F_NOTIFY, 1)",
     "signal by a file": "import fcntl, os, socket\nfcntl.fcntl(socket.socketpair()[0], fcntl.F_SETOWN, os.getppid())",

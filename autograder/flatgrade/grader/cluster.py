@@ -31,7 +31,7 @@ from flatgrade.core.levels import LEVELS
 from flatgrade.grader.engine import AnswerKey, fault_record, grade
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError
 from flatgrade.grader.record import Record
-from flatgrade.grader.sandbox import Sandbox, require
+from flatgrade.grader.sandbox import require
 from flatgrade.grader.submission import Submission
 
 _CONNECT_SECONDS = 10
@@ -209,7 +209,7 @@ class Judge(WorkerPlugin):
     def _start(self, private: Path) -> None:
         _require_same("it", self.versions, _versions())
         self.key = _answer_key(self.assignment, self.files, self.seed, private)
-        self.sandbox = self._open.enter_context(Sandbox((private,)))
+        self.sandbox = self._open.enter_context(self.key.sandbox())
         with self.sandbox.worker(self.key.assignment.limits) as worker:
             self.level = worker.level
         require(self.level, allow_weak=self.allow_weak)

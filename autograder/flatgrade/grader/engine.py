@@ -21,6 +21,7 @@ import numpy as np
 from flatgrade import __version__
 from flatgrade.core.exercise import Assignment, Case, Exercise, Limits
 from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.levels import LEVELS
 from flatgrade.grader.cases import ENDS
 from flatgrade.grader.judge import judge_exercise, no_points
 from flatgrade.grader.messages import FENCE
@@ -61,6 +62,10 @@ class AnswerKey:
         """Hexadecimal; changes with any file of the solutions."""
         digests = [f"{name} {solution.digest}" for name, solution in sorted(self.solutions.items())]
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+    def sandbox(self, most: str = LEVELS[-1]) -> Sandbox:
+        """The sandbox that its submissions are graded in: with the assignment's libraries, without its secrets."""
+        return Sandbox(self.secrets, most, self.assignment.profile, self.assignment.libraries)
 
     @classmethod
     def load(cls, assignment: Assignment, root: Path, seed: str, secrets: Iterable[Path] = ()) -> AnswerKey:
@@ -243,7 +248,7 @@ class _NotebookRun:
         return replace(record, notebook=self.notebook.name, cell=cell.key)
 
     def _cause(self) -> CellRecord | None:
-        """The last cell of our notebook that was stopped: a function that is missing was probably to be defined there."""
+        """The last cell of ours that was stopped: a function that is missing was probably to be defined there."""
         ours = {cell.key for cell in self.notebook.cells if not cell.own}
         stopped = [cell for cell in self.cells if cell.cell in ours and cell.verdict is not Verdict.OUTPUT_LIMIT]
         return stopped[-1] if stopped else None

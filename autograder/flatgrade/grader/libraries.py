@@ -9,6 +9,7 @@ from __future__ import annotations
 import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -27,7 +28,8 @@ class Libraries:
     absent: tuple[str, ...]
 
 
-def libraries(profile: str, more: Iterable[str] = ()) -> Libraries:
+@cache
+def libraries(profile: str, more: tuple[str, ...] = ()) -> Libraries:
     """What a profile (core.exercise.PROFILES) allows; `more` are distributions that an assignment allows, too."""
     folders = [Path(path) for path in sorted({sysconfig.get_path(key) for key in ("stdlib", "platstdlib")})]
     sites = [Path(path) for path in sorted({sysconfig.get_path(key) for key in ("purelib", "platlib")})]
@@ -60,28 +62,28 @@ def _around(path: Path, holes: set[Path]) -> Iterator[tuple[Path, bool]]:
 def _names(roots: Iterable[str]) -> set[str]:
     """The names in site-packages of distributions and of all that they require."""
     names: set[str] = set()
-    seen: set[str] = set()
-    waiting = list(roots)
+    seen: set[Requirement] = set()
+    waiting = [Requirement(name) for name in roots]
     while waiting:
-        name = waiting.pop().lower().replace("_", "-")
-        if name in seen:
+        wanted = waiting.pop()
+        if wanted in seen:
             continue
-        seen.add(name)
+        seen.add(wanted)
         try:
-            found = distribution(name)
+            found = distribution(wanted.name)
         except PackageNotFoundError:
             continue
         names |= {path.parts[0] for path in found.files or () if path.parts[0] != ".."}
-        waiting += _required(found)
+        waiting += _required(found, wanted.extras)
     return names
 
 
-def _required(found: Distribution) -> Iterator[str]:
-    """What a distribution requires on this machine, without its extras."""
+def _required(found: Distribution, extras: set[str]) -> Iterator[Requirement]:
+    """What a distribution requires on this machine, with these extras."""
     for line in found.requires or ():
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
             continue
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            yield requirement.name
+        if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            yield requirement

@@ -81,8 +81,9 @@ _ON_ITSELF = ((302, 261), (203, 122))  # prlimit64 and sched_setaffinity: proces
 _REQUESTS = {
     # TIOCSTI and TIOCLINUX write to a terminal as if it were typed; FIOSETOWN and SIOCSPGRP are F_SETOWN of a socket.
     _IOCTL: (0x5412, 0x541C, 0x8901, 0x8902),
-    # F_SETOWN, F_SETSIG and F_SETOWN_EX send any signal to any process; F_SETLEASE and F_NOTIFY tell what others open.
-    _FCNTL: (8, 10, 15, 1024, 1026),
+    # F_SETOWN, F_SETSIG and F_SETOWN_EX send any signal to any process; F_SETLEASE and F_NOTIFY tell what others open;
+    # the record locks (F_GETLK to F_SETLKW, F_OFD_GETLK to F_OFD_SETLKW) are seen by every process that has the file.
+    _FCNTL: (5, 6, 7, 8, 10, 15, 36, 37, 38, 1024, 1026),
 }
 
 _Instruction = tuple[int, int, int, int]

@@ -27,7 +27,7 @@ from flatgrade.core.timeout import TimeUp, time_limit
 
 Output = dict[str, Any]
 
-_MAX_FRAMES = 12
+_MAX_FRAMES, _MAX_LINE = 12, 4000
 _PATIENCE = 16 << 20  # characters beyond the cap that are dropped before the cell is stopped
 _NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
 
@@ -255,7 +255,7 @@ def error_output(error: BaseException) -> Output:
         lines += _context(frame.filename, frame.lineno or 0)
     if frames and not is_cell(frames[-1].filename) and not isinstance(error, SyntaxError):
         lines.append(f"(raised in {frames[-1].name} of a library)")
-    lines += [line.rstrip() for line in trace.format_exception_only()]
+    lines += [line.rstrip()[:_MAX_LINE] for line in trace.format_exception_only()]
     return _error(type(error).__name__, str(error)[:2000], lines)
 
 
