@@ -14,6 +14,7 @@ from support.course import SOLUTIONS, a1, a1_solutions
 
 from flatgrade import commands
 from flatgrade.core.exercise import Limits
+from flatgrade.core.levels import CALLS, reaches
 from flatgrade.grader import local
 from flatgrade.grader.engine import AnswerKey
 from flatgrade.grader.local import LocalExecutor
@@ -63,7 +64,7 @@ def test_every_submission_is_graded_exactly_once(key, scratch):
     """More submissions than workers: each has one Record; afterwards nothing is left."""
     names = [f"student {i}" for i in range(9)]
     with LocalExecutor(key, workers=2) as executor:
-        assert executor.level == "L2"
+        assert reaches(executor.level, CALLS)
         records = list(executor.grade(submission(name) for name in names))
     assert sorted(record.student for record in records) == names
     assert {record.earned for record in records} == {10}
@@ -284,7 +285,8 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(course, tmp_path, scra
         run.send_signal(signal.SIGINT)
         run.send_signal(signal.SIGINT)
         _, said = run.communicate()
-    assert re.fullmatch(r"Stopped: [56] of 8 submissions are graded. The same command goes on from there.\n", said)
+    last = said.splitlines()[-1]
+    assert re.fullmatch(r"Stopped: [56] of 8 submissions are graded. The same command goes on from there.", last)
     assert run.returncode == 130
     assert [process for process in started if process.is_running() and process.status() != "zombie"] == []
     assert list(scratch.iterdir()) == []
