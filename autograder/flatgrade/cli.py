@@ -24,7 +24,7 @@ from flatgrade.core.contract import CONTRACT, ContractError
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line
-from flatgrade.grader.doctor import examine
+from flatgrade.grader.doctor import Examination, examine
 from flatgrade.grader.interruption import interruptible
 from flatgrade.grader.local import LocalExecutor
 from flatgrade.grader.record import Record
@@ -178,24 +178,37 @@ def prove(
 def doctor(as_json: JsonOption = False) -> None:
     """Try small attacks in a real worker, and tell to which level this machine confines student code."""
     with _usage_errors():
-        level, tried = examine()
-    through = [item.attack for item in tried if not item.stopped]
+        found = examine()
     if as_json:
-        print(json.dumps({"level": level, "tried": len(tried), "through": through}))  # noqa: T201 -- for a program
+        through = [item.attack for item in found.tried if not item.stopped]
+        missing = {layer.name: layer.mend for layer in found.layers if not layer.there}
+        data = {"level": found.level, "tried": len(found.tried), "through": through, "missing": missing}
+        print(json.dumps(data))  # noqa: T201 -- for a program
     else:
-        table = Table(title="What student code can do here", title_justify="left")
-        for name in ("attack", "", "how it ended"):
-            table.add_column(name)
-        for item in tried:
-            table.add_row(item.attack, "✓ stopped" if item.stopped else "✗ got through", Text(item.how))
-        out.print(table)
-        out.print(f"Level {level}: {len(tried) - len(through)} of {len(tried)} attacks were stopped.")
+        _print_examination(found)
+    for attack in found.broken:
+        err.print(f"flatgrade: level {found.level} promises to stop this, and did not: {attack}", markup=False)
     try:
-        require(level, allow_weak=False)
+        require(found.level, allow_weak=False)
     except SandboxError as error:
         err.print(f"flatgrade: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(NOT_ALL_RUN) from None
-    raise typer.Exit(NOT_ALL_RUN if through else DONE)
+    raise typer.Exit(NOT_ALL_RUN if found.broken else DONE)
+
+
+def _print_examination(found: Examination) -> None:
+    table = Table(title="What student code can do here", title_justify="left")
+    for name in ("attack", "stopped from", "", "how it ended"):
+        table.add_column(name)
+    for item in found.tried:
+        sign = "✓ stopped" if item.stopped else "✗ got through"
+        table.add_row(item.attack, item.promised, sign, Text(item.how))
+    out.print(table)
+    stopped = sum(item.stopped for item in found.tried)
+    out.print(f"Level {found.level}: {stopped} of {len(found.tried)} attacks were stopped.")
+    for layer in found.layers:
+        text = f"✓ {layer.name}" if layer.there else f"✗ {layer.name}: {layer.mend}"
+        out.print(text, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from flatgrade.core.finding import Verdict
 from flatgrade.core.levels import reaches
 from flatgrade.core.wire import encode
 from flatgrade.grader.control_groups import ControlGroups
-from flatgrade.grader.doctor import ATTACKS as ATTACKS_OF_DOCTOR
+from flatgrade.grader.doctor import ATTACKS
 from flatgrade.grader.sandbox import Sandbox, SandboxError, WorkerGoneError, require
 
 LIMITS = Limits(cell_seconds=1, call_seconds=1, submission_seconds=20, memory_mib=256, output_kib=64)
@@ -67,10 +67,11 @@ def test_an_ordinary_user_has_namespaces_too():
     if os.geteuid() != 0:
         pytest.skip("only root can become another user; the other tests then run as an ordinary user already")
     text = run_as_ordinary_user(
-        "import os\nfrom flatgrade.grader.doctor import examine\nlevel, tried = examine()\n"
-        "print(os.geteuid(), level, len(tried), [item.attack for item in tried if not item.stopped])"
+        "import os\nfrom flatgrade.grader.doctor import examine\nfound = examine()\n"
+        "print(os.geteuid(), found.level, len(found.tried), found.broken, [item.there for item in found.layers])"
     )
-    assert text == f"65534 L3 {len(ATTACKS_OF_DOCTOR)} []\n"
+    attacks = sum(map(len, ATTACKS.values()))
+    assert text == f"65534 L3 {attacks} [] [True, True, True, False, False]\n"
 
 
 def test_cells_share_a_namespace_and_show_their_last_expression(worker):
@@ -123,7 +124,7 @@ def test_input_says_that_there_is_no_keyboard(worker):
     assert error["evalue"] == "input() has no keyboard when graded"
 
 
-ATTACKS = {
+WAYS_TO_READ = {
     "open": "open({path!r}).read()",
     "os.open": "import os; os.read(os.open({path!r}, os.O_RDONLY), 99)",
     "listdir": "import os; print(os.listdir(os.path.dirname({path!r})))",
@@ -138,10 +139,10 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", WAYS_TO_READ)
 def test_the_secret_cannot_be_read(worker, secret, name):
     """Whatever way student code tries, the canary does not come back."""
-    outputs = run(worker, ATTACKS[name].format(path=str(secret), folder=str(secret.parent)))
+    outputs = run(worker, WAYS_TO_READ[name].format(path=str(secret), folder=str(secret.parent)))
     assert outputs
     assert SECRET not in str(outputs)
     assert "reference.py" not in "".join(output.get("text", "") for output in outputs)

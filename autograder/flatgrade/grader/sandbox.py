@@ -104,6 +104,16 @@ class Sandbox:
         """Why workers are in no namespaces ("" if they are)."""
         return self._zygote.without
 
+    @property
+    def has_users(self) -> bool:
+        """Whether each worker is a user of its own."""
+        return self._zygote.users
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether each worker has control groups of its own."""
+        return self._groups is not None
+
     def worker(self, limits: Limits) -> Worker:
         """A worker, to be used as a context manager."""
         return Worker(self, limits)
