@@ -1,6 +1,6 @@
 """nbgrader's settings for this course. They hold for any folder that has this file at its root (a copy, a demo)."""
 
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import GenerateAssignment
 
 c = get_config()  # noqa: F821 -- nbgrader runs this file with get_config defined
 
@@ -14,11 +14,9 @@ c.GenerateAssignment.preprocessors = [
     for step in GenerateAssignment.preprocessors.default()
 ]
 
-# nbgrader would give full points for check("..."), which raises no error: such notebooks are graded by flatgrade alone.
-c.Autograde.sanitize_preprocessors = [
-    "flatgrade.course.no_autograde.GradedByFlatgrade",
-    *Autograde.sanitize_preprocessors.default(),
-]
+# `nbgrader autograde` and formgrader's button are graded by flatgrade, too: nbgrader itself would give full points for
+# check("..."), which raises no error.
+c.Autograde.exporter_class = "flatgrade.autograde_plugin.GradedNotebooks"
 
 # A written answer holds its mark scheme for the graders; nbgrader would refuse it in a cell that is graded by hand.
 c.ClearMarkScheme.enforce_metadata = False

@@ -127,7 +127,7 @@ class Batch:
         """Write a Record everywhere; returns it without what only the files need."""
         short = replace(record, outputs={}, files={})
         try:
-            self.writer.write(collected, _with_verdicts(record))
+            self.writer.write(collected, with_verdicts(record))
         except NotGradedError as error:
             self.store.forget(record.student)
             short = replace(short, problem=f"{record.problem} {error}".strip())
@@ -136,10 +136,10 @@ class Batch:
         return short
 
 
-def _with_verdicts(record: Record) -> Record:
-    """The Record with the verdict of each exercise as the output of its test cell."""
+def with_verdicts(record: Record) -> Record:
+    """Give the Record the verdict of each exercise of ours as the output of its test cell."""
     outputs = {notebook: dict(cells) for notebook, cells in record.outputs.items()}
-    for exercise in record.exercises:
+    for exercise in (exercise for exercise in record.exercises if not exercise.in_process):
         outputs.setdefault(exercise.notebook, {})[exercise.cell] = verdict_outputs(exercise)
     return replace(record, outputs=outputs)
 

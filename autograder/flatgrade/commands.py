@@ -7,9 +7,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from flatgrade.batch import PRIVATE, Batch, record_file
-from flatgrade.core.contract import load_assignment
+from flatgrade.core.contract import CONTRACT, load_assignment
 from flatgrade.core.exercise import Assignment
 from flatgrade.course.directory import Course, CourseError
+from flatgrade.course.settings import credit_rule, limits, read_settings
 from flatgrade.course.stub import stubs
 from flatgrade.course.template import Role, load_templates
 from flatgrade.grader.engine import AnswerKey
@@ -21,7 +22,14 @@ from flatgrade.report.page import class_page
 
 
 def answer_key(course: Course, name: str, solutions: Path) -> AnswerKey:
-    """The key of an assignment with the cases of this term. Raises CourseError, ContractError, SolutionError."""
+    """The key of an assignment, with the cases of this term where it has exercises of ours.
+
+    Raises CourseError, ContractError, SolutionError.
+    """
+    if not (course.source(name) / CONTRACT).is_file():
+        settings = read_settings(course)
+        assignment = Assignment(name, name, {}, limits(course, settings), profile="any")
+        return AnswerKey.without_exercises(assignment, credit_rule(settings), [course.root])
     return AnswerKey.load(load_assignment(course.source(name)), solutions, term_seed(course), [course.root])
 
 
@@ -76,7 +84,8 @@ def saved_records(course: Course, assignment: str) -> list[Record]:
 def write_page(course: Course, assignment: str, records: Sequence[Record]) -> Path:
     """Write the class page of an assignment to `.flatgrade/<assignment>.html`; returns where it is."""
     page = course.root / PRIVATE / f"{assignment}.html"
-    title = load_assignment(course.source(assignment)).title
+    source = course.source(assignment)
+    title = load_assignment(source).title if (source / CONTRACT).is_file() else assignment
     page.write_text(class_page(records, title=title), encoding="utf-8")
     return page
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
+from flatgrade import cli
 from flatgrade.core.finding import Verdict
 from flatgrade.course.directory import Course
 from flatgrade.course.release import release
@@ -131,6 +133,81 @@ class Desk:
     def nbgrader(self, *arguments: str) -> str:
         """Run nbgrader's own command in the course folder, and return what it printed."""
         return run_nbgrader(self.root, *arguments)
+
+
+def answer_cell(source: str, grade_id: str = "squares") -> Any:
+    """An answer of a course that is not ours."""
+    return nbformat.v4.new_code_cell(source, id=grade_id, metadata=marks(grade_id, solution=True))
+
+
+def graded_cell(source: str, grade_id: str = "test", points: float = 10) -> Any:
+    """A test of a course that is not ours: code in the student's namespace."""
+    return nbformat.v4.new_code_cell(
+        source, id=grade_id, metadata=marks(grade_id, grade=True, locked=True, points=points)
+    )
+
+
+class PlainCourse:
+    """An nbgrader course without exercises of ours: assignment ps1 with notebook p1, released by nbgrader's rules."""
+
+    def __init__(self, root: Path, cells: list[Any], settings: str = "") -> None:
+        self.root = root
+        write_notebook(root / "source/ps1/p1.ipynb", cells)
+        self.settings(settings)
+        release(Course.open(root), "ps1")
+
+    def settings(self, lines: str) -> None:
+        """Write nbgrader_config.py."""
+        (self.root / "nbgrader_config.py").write_text(f"c = get_config()\n{lines}\n")
+
+    def released(self) -> list[Any]:
+        """The cells that a student starts from."""
+        return list(nbformat.read(self.root / "release/ps1/p1.ipynb", as_version=4).cells)
+
+    def answered(self, source: str, grade_id: str = "squares") -> list[Any]:
+        """The released cells with one answer written."""
+        cells = self.released()
+        for cell in cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
+                cell.source = source
+        return cells
+
+    def hand_in(self, student: str, cells: list[Any] | bytes, **files: str) -> Path:
+        """Put a submission in place, with `files` (`data_txt="..."`) beside the notebook; returns its folder."""
+        folder = self.root / "submitted" / student / "ps1"
+        if isinstance(cells, bytes):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "p1.ipynb").write_bytes(cells)
+        else:
+            write_notebook(folder / "p1.ipynb", cells)
+        for name, text in {"timestamp_txt": "2026-02-03 10:00:00 UTC", **files}.items():
+            (folder / name.replace("_txt", ".txt")).write_text(text)
+        return folder
+
+    def grade(self, *arguments: str) -> Any:
+        """Run `flatgrade grade ps1`; returns exit_code, stdout and stderr."""
+        return CliRunner().invoke(cli.app, ["grade", "ps1", "--course", str(self.root), *arguments])
+
+    def scores(self, student: str, name: str = "p1") -> dict[str, tuple[float | None, bool]]:
+        """The automatic score of each graded cell, and whether a person must look."""
+        with Course.open(self.root).gradebook() as gradebook:
+            row = gradebook.find_submission_notebook(name, "ps1", student)
+            return {grade.name: (grade.auto_score, grade.needs_manual_grade) for grade in row.grades}
+
+    def graded(self, student: str, name: str = "p1") -> Any:
+        """The graded notebook."""
+        return nbformat.read(self.root / "autograded" / student / "ps1" / f"{name}.ipynb", as_version=4)
+
+    def record(self, student: str) -> Record:
+        """The Record that was kept."""
+        path = self.root / ".flatgrade/records/ps1" / f"{student}.json"
+        return Record.from_json(path.read_text())
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Callable[..., PlainCourse]:
+    """Make a course that is not ours: `plain(cells, settings="")`."""
+    return lambda cells, settings="": PlainCourse(tmp_path / "course", cells, settings)
 
 
 def run_nbgrader(root: Path, *arguments: str) -> str:

@@ -15,6 +15,7 @@ from flatgrade.course.collect import Collector
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.gradebook import GradebookWriter, NotGradedError
 from flatgrade.course.release import release
+from flatgrade.grader.record import ExerciseRecord
 
 
 def write(desk, student="ana", **fields):
@@ -156,26 +157,22 @@ def ordinary(new_course):
     return Desk(new_course)
 
 
-def test_ordinary_tests_are_scored_by_nbgraders_rule(ordinary):
-    """A number is the score, an error is 0, silence is full; what did not run is 0; what is no score, a person sees."""
-
-    def result(text):
-        return {"output_type": "execute_result", "data": {"text/plain": text}, "metadata": {}, "execution_count": 1}
-
-    error = {"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": []}
-    page = {**result(""), "data": {"text/html": "<b>10</b>"}}
+def test_a_test_in_the_students_process_is_scored_as_recorded(ordinary):
+    """Its points are the score; what the rule could not score, a person sees; no test may lack a result."""
     ordinary.hand_in("ana", ordinary.answered())
-    for outputs, expected in [
-        ({"svm_loss_test": [result("7.5")]}, (7.5, False)),
-        ({"svm_loss_test": [error]}, (0.0, False)),
-        ({"svm_loss_test": []}, (10.0, False)),
-        ({}, (0.0, False)),
-        ({"svm_loss_test": [result("11")]}, (None, True)),
-        ({"svm_loss_test": [page]}, (None, True)),
+    for verdict, earned, expected in [
+        (Verdict.PASS, 10.0, (10.0, False)),
+        (Verdict.WRONG, 7.5, (7.5, False)),
+        (Verdict.ERROR, 0.0, (0.0, False)),
+        (Verdict.MALFORMED, 0.0, (None, True)),
     ]:
-        write(ordinary, exercises=(), outputs={"svm": outputs})
+        result = ExerciseRecord("svm_loss_test", "svm", "svm_loss_test", verdict, earned, 10.0, in_process=True)
+        write(ordinary, exercises=(result,))
         score, _, needs_manual, _ = rows(ordinary)[0]["svm_loss_test"]
         assert (score, needs_manual) == expected
+    again = "^ana: svm_loss_test has no result; no score was written; run `flatgrade grade` again.$"
+    with pytest.raises(NotGradedError, match=again):
+        write(ordinary, exercises=())
 
 
 def test_a_result_in_the_record_goes_before_the_outputs(ordinary):
@@ -356,7 +353,7 @@ def test_a_failure_on_the_way_leaves_the_old_grade_with_its_old_files(desk, monk
 
         got, record = Collector(desk.course, "a1").collect("ana"), desk.record("ana", earned=10)
         if fault == "files":
-            patch.setattr("flatgrade.course.gradebook.nbformat.writes", fail)
+            patch.setattr("flatgrade.course.graded.nbformat.writes", fail)
         elif fault.endswith("rename"):
             patch.setattr(Path, "rename", fail_in_turn)
         else:
@@ -386,24 +383,6 @@ def test_a_class_is_written_through_one_writer(desk):
     with desk.course.gradebook() as gradebook:
         scores = {row.student.id: row.score for row in gradebook.assignment_submissions("a1")}
     assert scores == {"ana": 3.0, "cem": 4.0}
-
-
-def test_nbgraders_own_autograder_refuses_our_exercises(desk, nbgrader):
-    """It would run check(...), see no error, and give full points: instead it says what to run, and writes no score."""
-    cells = desk.answered()
-    del cells[3]  # the guard does not believe the submission
-    desk.hand_in("ana", cells)
-    with pytest.raises(AssertionError) as told:
-        nbgrader(desk.root, "autograde", "a1")
-    assert "a1 cannot be graded by nbgrader: run `flatgrade grade a1`." in str(told.value)
-    assert rows(desk)[0]["svm_loss_test"] == (None, None, True, 0.0)
-
-
-def test_nbgraders_own_autograder_still_grades_ordinary_assignments(ordinary, nbgrader):
-    """The guard looks at exercises of ours alone."""
-    ordinary.hand_in("ana", ordinary.answered(code="def points(f): return 4\nsvm_loss = 1"))
-    nbgrader(ordinary.root, "autograde", "a1")
-    assert rows(ordinary)[0]["svm_loss_test"][0] == 4.0
 
 
 def test_a_new_release_does_not_lose_grades(desk):

@@ -185,6 +185,8 @@ def test_seed_limits_code_and_libraries_count(key, monkeypatch):
     other = [
         Dependencies(replace(key, seed="other")).content(submission()),
         Dependencies(replace(key, assignment=replace(key.assignment, limits=limits))).content(submission()),
+        Dependencies(replace(key, assignment=replace(key.assignment, profile="torch"))).content(submission()),
+        Dependencies(replace(key, rule=replace(key.rule, stderr_fails=True))).content(submission()),
     ]
     with monkeypatch.context() as patch:
         patch.setattr(store, "code_digest", lambda: "another version")
@@ -192,7 +194,7 @@ def test_seed_limits_code_and_libraries_count(key, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(store.metadata, "version", lambda name: "0.0")
         other.append(Dependencies(key).content(submission()))
-    assert len({before, *other}) == 5
+    assert len({before, *other}) == 7
 
 
 def test_the_code_digest_covers_every_source_file_of_the_package(tmp_path, monkeypatch):

@@ -28,8 +28,8 @@ _SCRIPT_LINK = re.compile(r"(javascript|vbscript)(?=\s*\\?:)", re.IGNORECASE)
 class _Budget:
     """What is left of the caps of one cell."""
 
-    def __init__(self) -> None:
-        self.text, self.images = MOST_TEXT, MOST_IMAGES
+    def __init__(self, *, keep_html: bool = False) -> None:
+        self.text, self.images, self.keep_html = MOST_TEXT, MOST_IMAGES, keep_html
 
     def take_text(self, value: Any) -> str:
         text = joined_text(value) or ""
@@ -44,14 +44,15 @@ class _Budget:
         return data
 
 
-def clean_outputs(outputs: Any) -> list[dict[str, Any]]:
+def clean_outputs(outputs: Any, *, keep_html: bool = False) -> list[dict[str, Any]]:
     """Turn the saved outputs of one cell, any JSON, into valid nbformat outputs of text and pictures within the caps.
 
-    HTML, SVG, scripts and widgets go; an output that has nothing else says so in a line of text.
+    HTML, SVG, scripts and widgets go; an output that has nothing else says so in a line of text. With `keep_html`
+    whatever is text stays, within the same caps.
     """
     if not isinstance(outputs, list):
         return []
-    budget = _Budget()
+    budget = _Budget(keep_html=keep_html)
     cleaned = (_clean(output, budget) for output in outputs[:MOST_OUTPUTS] if isinstance(output, dict))
     return [output for output in cleaned if output]
 
@@ -96,8 +97,10 @@ def _clean(output: dict[str, Any], budget: _Budget) -> dict[str, Any] | None:
 
 def _bundle(data: Any, budget: _Budget) -> dict[str, str]:
     kept = _pictures(data, budget)
-    if isinstance(data, dict) and "text/plain" in data:
-        kept["text/plain"] = budget.take_text(data["text/plain"])
+    kinds = data if isinstance(data, dict) else ()
+    for kind in kinds:
+        if kind == "text/plain" or (budget.keep_html and kind not in _IMAGES and joined_text(data[kind]) is not None):
+            kept[kind] = budget.take_text(data[kind])
     return kept or {"text/plain": "[an output that is neither text nor a picture is left out]"}
 
 

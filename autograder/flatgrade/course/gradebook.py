@@ -10,27 +10,27 @@ from __future__ import annotations
 import shutil
 import warnings
 from contextlib import contextmanager
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Self
 
-import nbformat
 from nbgrader import utils
 from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
 
-from flatgrade.course.clean import clean_markdown, clean_outputs
+from flatgrade.core.finding import Verdict
 from flatgrade.course.directory import CourseError
+from flatgrade.course.graded import graded_text, write_handed_in, write_made
+from flatgrade.course.settings import read_settings
+from flatgrade.grader.inprocess import BY_HAND
 from flatgrade.grader.submission import CellKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
     from flatgrade.course.collect import Collected
     from flatgrade.course.directory import Course
-    from flatgrade.course.rebuild import Rebuilt
     from flatgrade.grader.record import ExerciseRecord, Record
 
 _ROUNDING = 1e-9  # a sum of the points of stages may exceed the points of the exercise by that
@@ -50,6 +50,7 @@ class GradebookWriter:
     def __init__(self, course: Course, assignment: str) -> None:
         self.course, self.assignment = course, assignment
         self._stock = Autograde(coursedir=course.directory, config=course.config)
+        self.settings = read_settings(course)
         self._late = AssignLatePenalties(config=course.config)
         self._late.init_plugin()
 
@@ -86,15 +87,41 @@ class GradebookWriter:
             row = self._submission(collected)
             for notebook in row.notebooks:
                 self._grade(notebook, collected, record)
-            self._late_penalties(row, collected)
+                self._late_penalty(row, notebook, collected)
             draft = _emptied(folder.with_name(f".{folder.name}.new"))
-            _write_files(draft, collected, record)
+            self._write_files(draft, collected, record)
             with _in_place_of(folder, draft):
                 self._gradebook.db.commit()
         except BaseException:
             self._gradebook.db.rollback()
             raise
         self._stock.set_permissions(self.assignment, student)
+
+    def write_notebook(self, collected: Collected, record: Record, name: str) -> str:
+        """Write the rows of one notebook of a submission, and return the text of its graded file.
+
+        For nbgrader's own autograde, which writes the files. Raises as `write` does.
+        """
+        self._refuse(collected, record)
+        try:
+            row = self._submission(collected)
+            for notebook in row.notebooks:
+                if notebook.name == name:
+                    self._grade(notebook, collected, record)
+                    self._late_penalty(row, notebook, collected)
+            self._gradebook.db.commit()
+        except BaseException:
+            self._gradebook.db.rollback()
+            raise
+        return graded_text(collected.notebooks[name], record, keep_html=self.settings.keep_html)
+
+    def _write_files(self, folder: Path, collected: Collected, record: Record) -> None:
+        write_handed_in(folder, collected)
+        write_made(folder, record.files)
+        for name, rebuilt in collected.notebooks.items():
+            if name not in collected.missing:
+                text = graded_text(rebuilt, record, keep_html=self.settings.keep_html)
+                (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
 
     def _submission(self, collected: Collected) -> Any:
         """Find the submission's row, or make it with its empty grades (which nbgrader commits by itself)."""
@@ -119,8 +146,9 @@ class GradebookWriter:
         results = {(exercise.notebook, exercise.cell): exercise for exercise in record.exercises}
         for notebook in submission.notebooks:
             for cell in notebook.cells:
-                if cell.kind is CellKind.JUDGE and not notebook.problem and (notebook.name, cell.key) not in results:
-                    raise NotGradedError(f"{record.student}: {cell.exercise} has no result; {again}.")
+                scored = cell.kind in (CellKind.JUDGE, CellKind.TEST) and not notebook.problem
+                if scored and (notebook.name, cell.key) not in results:
+                    raise NotGradedError(f"{record.student}: {cell.exercise or cell.key} has no result; {again}.")
         points_of = {
             (name, key): float(cell.metadata.nbgrader.points)
             for name, rebuilt in collected.notebooks.items()
@@ -143,70 +171,36 @@ class GradebookWriter:
                 grade.auto_score, grade.needs_manual_grade = 0, False
             return
         results = {exercise.cell: exercise for exercise in record.exercises if exercise.notebook == row.name}
-        outputs = record.outputs.get(row.name, {})
+        by_hand = rebuilt.deleted if self.settings.deleted_tests == BY_HAND else frozenset()
         cells = dict(zip(rebuilt.keys, rebuilt.node.cells, strict=True))
         for grade in row.grades:
             if not utils.is_task(cells[grade.name]):  # a task waits for a person; nbgrader leaves its row as it is
-                grade.auto_score = _auto_score(cells[grade.name], results.get(grade.name), outputs.get(grade.name))
+                left = grade.name in by_hand
+                grade.auto_score = _auto_score(cells[grade.name], results.get(grade.name), by_hand=left)
                 grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
         for comment in row.comments:
             cell = cells[comment.name]
             unchanged = cell.metadata.nbgrader.checksum == utils.compute_checksum(cell) and not utils.is_task(cell)
             comment.auto_comment = "No response." if unchanged else None
 
-    def _late_penalties(self, row: Any, collected: Collected) -> None:
+    def _late_penalty(self, row: Any, notebook: Any, collected: Collected) -> None:
         self._gradebook.db.flush()
-        for notebook in row.notebooks:
-            notebook.late_submission_penalty = None
-            if row.total_seconds_late > 0 and not collected.notebooks[notebook.name].notebook.problem:
-                penalty = self._late.plugin_inst.late_submission_penalty(
-                    row.student.id, notebook.score, row.total_seconds_late
-                )
-                if penalty is not None:
-                    notebook.late_submission_penalty = self._late._check_late_penalty(notebook, penalty)
+        notebook.late_submission_penalty = None
+        if row.total_seconds_late > 0 and not collected.notebooks[notebook.name].notebook.problem:
+            penalty = self._late.plugin_inst.late_submission_penalty(
+                row.student.id, notebook.score, row.total_seconds_late
+            )
+            if penalty is not None:
+                notebook.late_submission_penalty = self._late._check_late_penalty(notebook, penalty)
 
 
-def _auto_score(cell: Any, result: ExerciseRecord | None, outputs: list[dict[str, Any]] | None) -> float | None:
-    """Score a cell: as judged; a written answer as nbgrader does (None: a person must look); a test by its outputs.
-
-    A test that did not run has no outputs at all, and earns nothing. What nbgrader's rule cannot score (a number above
-    the points) a person must look at.
-    """
-    if result is not None:
-        return min(result.earned, float(cell.metadata.nbgrader.points))
-    if utils.is_solution(cell):
+def _auto_score(cell: Any, result: ExerciseRecord | None, *, by_hand: bool) -> float | None:
+    """Score a cell: as judged or tested; a written answer as nbgrader does. None: a person must look."""
+    if result is None:
         return utils.determine_grade(cell)[0]  # type: ignore[no-any-return]
-    if outputs is None:
-        return 0.0
-    ran = deepcopy(cell)
-    ran.outputs = nbformat.from_dict(outputs)
-    try:
-        return utils.determine_grade(ran)[0]  # type: ignore[no-any-return]
-    except (ValueError, KeyError):
+    if by_hand or (result.in_process and result.verdict is Verdict.MALFORMED):
         return None
-
-
-def _write_files(folder: Path, collected: Collected, record: Record) -> None:
-    for name, path in collected.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, folder / name)
-    for name, rebuilt in collected.notebooks.items():
-        if name not in collected.missing:
-            text = nbformat.writes(_graded_notebook(rebuilt, record.outputs.get(name, {})), version=4)
-            (folder / f"{name}.ipynb").write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-
-
-def _graded_notebook(rebuilt: Rebuilt, outputs: Mapping[str, list[dict[str, Any]]]) -> Any:
-    """Put in what the cells gave; the judge's outputs are ours, all others are a student's and are cleaned."""
-    node = deepcopy(rebuilt.node)
-    judged = {cell.key for cell in rebuilt.notebook.cells if cell.kind is CellKind.JUDGE}
-    for key, written, cell in zip(rebuilt.keys, rebuilt.written, node.cells, strict=True):
-        if cell.cell_type == "code":
-            if key in outputs:
-                cell.outputs = nbformat.from_dict(outputs[key] if key in judged else clean_outputs(outputs[key]))
-        elif written:
-            cell.source = clean_markdown(cell.source)
-    return node
+    return min(result.earned, float(cell.metadata.nbgrader.points))
 
 
 def _emptied(folder: Path) -> Path:

@@ -8,7 +8,7 @@ missing comes back at its place, and whatever was repaired is told in a note.
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -31,7 +31,7 @@ class Rebuilt:
     """A rebuilt notebook: as the engine takes it, as nbformat holds it, and the notes on what was repaired.
 
     `keys[i]` is the key of cell i of `node`: its grade_id, or `cell:i` (which cannot be one); `written[i]` tells
-    whether its text is the student's.
+    whether its text is the student's. `deleted` are the keys of tests that were not in the submission.
     """
 
     notebook: Notebook
@@ -39,6 +39,7 @@ class Rebuilt:
     keys: tuple[str, ...]
     written: tuple[bool, ...]
     notes: tuple[str, ...] = ()
+    deleted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,11 @@ def rebuild(template: Template, submitted: Sequence[StudentCell]) -> Rebuilt | N
     slots, moved = _without_early_tests(template, slots)
     _insert_missing(template, slots, (Role.TEST,), notes, moved)
     _note_changes(template, slots, notes)
-    return _assemble(template, slots, "", tuple(f"{template.name}.ipynb: {note}" for note in notes))
+    rebuilt = _assemble(template, slots, "", tuple(f"{template.name}.ipynb: {note}" for note in notes))
+    tests = {
+        ours.grade_id for index, ours in enumerate(template.cells) if ours.role is Role.TEST and index not in owners
+    }
+    return replace(rebuilt, deleted=frozenset(tests))
 
 
 def rebuild_unread(template: Template, problem: str) -> Rebuilt:
@@ -175,10 +180,10 @@ def _assemble(template: Template, slots: list[_Slot], problem: str, notes: tuple
         keys.append((ours.grade_id if ours else "") or f"cell:{index}")
         written.append(own or (ours is not None and ours.role is Role.ANSWER))
         if node.cell_type == "code":
-            kind, exercise = (ours.kind, ours.exercise) if ours else (CellKind.RUN, "")
-            cells.append(Cell(keys[-1], kind, node.source, exercise, own))
+            kind, exercise, points = (ours.kind, ours.exercise, ours.points) if ours else (CellKind.RUN, "", 0.0)
+            cells.append(Cell(keys[-1], kind, node.source, exercise, own, points))
     if problem:
-        cells = [cell for cell in cells if cell.kind is CellKind.JUDGE]
+        cells = [cell for cell in cells if cell.kind in (CellKind.JUDGE, CellKind.TEST)]
     if template.nbformat_minor < 5:
         for node in nodes:
             node.pop("id", None)

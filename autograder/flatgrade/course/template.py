@@ -19,6 +19,7 @@ import nbformat
 from nbgrader import utils
 from nbgrader.api import MissingEntry
 
+from flatgrade.core.contract import CONTRACT
 from flatgrade.course.directory import CourseError
 from flatgrade.grader.submission import CellKind
 
@@ -43,7 +44,8 @@ class Role(Enum):
 class OurCell:
     """One cell of ours. `node` is the cell as it is rebuilt, `released` the text that students were given.
 
-    `exercise` is what a test cell checks ("" if it is not a single `check("name")`); `grade_id` is "" for plain cells.
+    `exercise` is what a test cell checks ("" if it is not a single `check("name")`), `points` what it counts;
+    `grade_id` is "" for plain cells.
     """
 
     node: Any
@@ -52,6 +54,7 @@ class OurCell:
     kind: CellKind
     grade_id: str = ""
     exercise: str = ""
+    points: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,11 @@ class Template:
 
 
 def load_templates(course: Course, assignment: str) -> tuple[Template, ...]:
-    """Load our copy of each notebook of `assignment`, by name. Raises CourseError if it has not been released."""
-    course.source(assignment)
+    """Load our copy of each notebook of `assignment`, by name.
+
+    Raises CourseError if it has not been released, or holds what cannot be graded here.
+    """
+    ours = (course.source(assignment) / CONTRACT).is_file()
     again = CourseError(f"{assignment} has not been released: run `flatgrade release {assignment}` first.")
     with course.gradebook() as gradebook:
         try:
@@ -76,7 +82,10 @@ def load_templates(course: Course, assignment: str) -> tuple[Template, ...]:
         paths = {notebook.name: course.release(assignment) / f"{notebook.name}.ipynb" for notebook in notebooks}
         if not paths or not all(path.is_file() for path in paths.values()):
             raise again
-        return tuple(_template(paths[row.name], row) for row in sorted(notebooks, key=lambda row: row.name))
+        templates = tuple(_template(paths[row.name], row) for row in sorted(notebooks, key=lambda row: row.name))
+    for template in templates:
+        _refuse(template, paths[template.name], ours=ours)
+    return templates
 
 
 def checked_exercise(source: str) -> str:
@@ -117,22 +126,45 @@ def _template(path: Path, row: Any) -> Template:
     return Template(row.name, cells, notebook.metadata, notebook.nbformat_minor)
 
 
+def _refuse(template: Template, path: Path, *, ours: bool) -> None:
+    """Raise CourseError for a notebook that is not Python, and for `check` where nothing is known of exercises.
+
+    A silent `check("...")` would be taken for a test that passed.
+    """
+    kernel = template.metadata.get("kernelspec") or {}
+    language = str(kernel.get("language") or template.metadata.get("language_info", {}).get("name") or "python")
+    name = f"{path.parent.name}/{path.name}"
+    if language.lower() not in ("python", "ipython"):
+        raise CourseError(
+            f"{name} is written in {language}, and only Python can be run here: grade {path.parent.name} with "
+            "`nbgrader autograde`, without c.Autograde.exporter_class in nbgrader_config.py."
+        )
+    checked = next((cell.exercise for cell in template.cells if cell.exercise), None)
+    if checked and not ours:
+        raise CourseError(
+            f'{name} has a test cell check("{checked}"), and there is no {CONTRACT} beside its source: put it back.'
+        )
+
+
 def _our_cell(cell: Any, stored: dict[str, Any]) -> OurCell:
     node = deepcopy(cell)
     grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
     row = stored.get(grade_id)
     if row is None:
-        return OurCell(node, cell.source, Role.PLAIN, _kind(cell, ""))
+        return OurCell(node, cell.source, Role.PLAIN, _kind(cell))
     if row.locked:
         node.source, node.metadata.nbgrader.checksum = row.source, row.checksum
+    if utils.is_grade(node):
+        node.metadata.nbgrader.points = float(node.metadata.nbgrader.points)  # as the gradebook has them
     role = Role.TEST if is_test(cell) else Role.LOCKED if row.locked else Role.ANSWER
-    exercise = checked_exercise(node.source) if role is Role.TEST else ""
-    return OurCell(node, cell.source, role, _kind(cell, exercise), grade_id, exercise)
+    if role is not Role.TEST:
+        return OurCell(node, cell.source, role, _kind(cell), grade_id)
+    exercise = checked_exercise(node.source)
+    kind = CellKind.JUDGE if exercise else CellKind.TEST
+    return OurCell(node, cell.source, role, kind, grade_id, exercise, float(node.metadata.nbgrader.points))
 
 
-def _kind(cell: Any, exercise: str) -> CellKind:
-    if exercise:
-        return CellKind.JUDGE
+def _kind(cell: Any) -> CellKind:
     if cell.cell_type != "code" or SKIP_TAG in cell.metadata.get("tags", ()):
         return CellKind.SKIP
     return CellKind.RUN

@@ -12,17 +12,18 @@ import hashlib
 import platform
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from flatgrade import __version__
-from flatgrade.core.exercise import Assignment, Case, Exercise, Limits
+from flatgrade.core.exercise import Assignment, Case, Limits
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.levels import LEVELS
 from flatgrade.grader.cases import ENDS
+from flatgrade.grader.inprocess import CreditRule, in_process_record, score_test
 from flatgrade.grader.judge import judge_exercise, no_points
 from flatgrade.grader.messages import FENCE
 from flatgrade.grader.record import CellRecord, ExerciseRecord, Record
@@ -36,6 +37,7 @@ _MAX_MADE = 100
 _FILE_SECONDS = 10.0
 _LEAST_SECONDS = 0.1
 _LEVEL_UNKNOWN = ""
+_SCORED = (CellKind.JUDGE, CellKind.TEST)
 _OVERRUNS = {
     "timeout": "It ran for more than {limits.cell_seconds:g} seconds, and was stopped.",
     "memory": "It needed more than {limits.memory_mib} MiB of memory.",
@@ -56,11 +58,13 @@ class AnswerKey:
     cases: Mapping[str, list[Case]]
     seed: str
     secrets: tuple[Path, ...] = ()
+    rule: CreditRule = field(default_factory=CreditRule)
 
     @property
     def digest(self) -> str:
-        """Hexadecimal; changes with any file of the solutions."""
+        """Hexadecimal; changes with any file of the solutions, and with the rule for tests in the student's process."""
         digests = [f"{name} {solution.digest}" for name, solution in sorted(self.solutions.items())]
+        digests += [] if self.solutions else [repr(self.rule)]
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
     def sandbox(self, most: str = LEVELS[-1]) -> Sandbox:
@@ -73,6 +77,14 @@ class AnswerKey:
         solutions = load_solutions(root, assignment)
         cases = {name: solution.cases(seed) for name, solution in solutions.items()}
         return cls(assignment, solutions, cases, seed, (root, *secrets))
+
+    @classmethod
+    def without_exercises(cls, assignment: Assignment, rule: CreditRule, secrets: Iterable[Path] = ()) -> AnswerKey:
+        """Make the key of an assignment that is tested in the student's process: there is nothing to know but the rule.
+
+        Its cells run as a notebook kernel runs them.
+        """
+        return cls(assignment, {}, {}, "", tuple(secrets), rule)
 
 
 def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
@@ -105,25 +117,23 @@ def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
 
 def fault_record(submission: Submission, assignment: Assignment, what: str) -> Record:
     """The Record of a submission that could not be graded through a fault of ours, which `what` tells."""
-    judged = [
-        (notebook.name, cell.key, assignment.exercises[cell.exercise])
+    exercises = [
+        _unearned(assignment, notebook.name, cell, Verdict.GRADER_FAULT, what)
         for notebook in submission.notebooks
         for cell in notebook.cells
-        if cell.kind is CellKind.JUDGE
+        if cell.kind in _SCORED
     ]
-    return Record(
-        student=submission.student,
-        assignment=submission.assignment,
-        exercises=tuple(_unearned(*place, Verdict.GRADER_FAULT, what) for place in judged),
-        notes=submission.notes,
-    )
+    return Record(submission.student, submission.assignment, tuple(exercises), notes=submission.notes)
 
 
-def _unearned(notebook: str, cell: str, exercise: Exercise, verdict: Verdict, what: str) -> ExerciseRecord:
+def _unearned(assignment: Assignment, notebook: str, cell: Cell, verdict: Verdict, what: str) -> ExerciseRecord:
+    if cell.kind is CellKind.TEST:
+        return in_process_record(cell, notebook, verdict, 0.0, what)
+    exercise = assignment.exercises[cell.exercise]
     return ExerciseRecord(
         name=exercise.name,
         notebook=notebook,
-        cell=cell,
+        cell=cell.key,
         verdict=verdict,
         earned=0.0,
         points=exercise.points,
@@ -151,7 +161,7 @@ class _NotebookRun:
     def run(self) -> None:
         """Run the cells and judge the exercises; fills outputs, records and problems."""
         if self.notebook.problem:
-            self.records = [self._record(cell, Verdict.MISSING, self.notebook.problem) for cell in self._judged()]
+            self.records = [self._record(cell, Verdict.MISSING, self.notebook.problem) for cell in self._scored()]
             return
         for _ in range(_MAX_RESTARTS):
             try:
@@ -172,10 +182,10 @@ class _NotebookRun:
             return True
         self.faults = 0  # the other exercises have their two attempts, too
         self.records.append(self._record(fault.cell, Verdict.GRADER_FAULT, str(fault)))
-        return all(self._is_done(cell) for cell in self._judged())
+        return all(self._is_done(cell) for cell in self._scored())
 
-    def _judged(self) -> list[Cell]:
-        return [cell for cell in self.notebook.cells if cell.kind is CellKind.JUDGE]
+    def _scored(self) -> list[Cell]:
+        return [cell for cell in self.notebook.cells if cell.kind in _SCORED]
 
     def _run_once(self) -> bool:
         """One worker from the top; False if it was lost and another one is needed for the rest."""
@@ -198,7 +208,7 @@ class _NotebookRun:
                 self._do(cell, worker)
             except WorkerGoneError as gone:
                 self._lose(cell, gone)
-                return all(self._is_done(cell) for cell in self._judged())
+                return all(self._is_done(cell) for cell in self._scored())
         self._take_files(worker)
         return True
 
@@ -214,13 +224,30 @@ class _NotebookRun:
             self.made = read_files(reply, self.limits.kept_kib)
 
     def _do(self, cell: Cell, worker: Worker) -> None:
-        if cell.kind is CellKind.RUN:
-            message = {"do": "cell", "key": cell.key, "source": cell.source}
-            reply = worker.ask(message, min(self.limits.cell_seconds, self._left()))
-            self.outputs[cell.key] = read_outputs(reply)
-            self._note_overrun(cell, read_status(reply))
-        elif not self._is_done(cell):
-            self.records.append(self._judge(cell, worker))
+        if cell.kind is CellKind.JUDGE:
+            if not self._is_done(cell):
+                self.records.append(self._judge(cell, worker))
+            return
+        reply = worker.ask(self._request(cell), min(self.limits.cell_seconds, self._left()))
+        if self._is_done(cell):
+            return  # a test of a worker that was lost later: it ran again for what it leaves behind, its score stands
+        self.outputs[cell.key] = read_outputs(reply)
+        status = read_status(reply)
+        self._note_overrun(cell, status)
+        if cell.kind is CellKind.TEST:
+            self.records.append(self._score(cell, status))
+
+    def _score(self, cell: Cell, status: str) -> ExerciseRecord:
+        if status == "malformed":  # silence is what a test that passes gives, so it must be said that it ran
+            return self._record(cell, Verdict.MALFORMED, "What the test gave could not be read.")
+        return score_test(cell, self.notebook.name, self.outputs[cell.key], self.key.rule)
+
+    def _request(self, cell: Cell) -> dict[str, Any]:
+        request = {"do": "cell", "key": cell.key, "source": cell.source}
+        if self.key.assignment.exercises:
+            return request
+        number = self.notebook.counts.get(cell.key, 0)
+        return {**request, "style": "ipython", "number": number, "test": cell.kind is CellKind.TEST}
 
     def _left(self) -> float:
         return max(_LEAST_SECONDS, self.deadline - time.monotonic())
@@ -254,24 +281,25 @@ class _NotebookRun:
         return stopped[-1] if stopped else None
 
     def _lose(self, cell: Cell, gone: WorkerGoneError) -> None:
-        if cell.kind is CellKind.JUDGE:
+        self.skipped.add(cell.key)
+        if self._is_done(cell):
+            return
+        if cell.kind is not CellKind.RUN:
             self.records.append(self._record(cell, gone.verdict, gone.what))
-        else:
+        if cell.kind is not CellKind.JUDGE:
             error = {"output_type": "error", "ename": gone.verdict.value, "evalue": gone.what, "traceback": [gone.what]}
             self.outputs[cell.key] = [error]
             self.problems.append(f"{self.notebook.name}: cell {cell.key} was not run to its end: {gone.what}")
             self.cells.append(CellRecord(self.notebook.name, cell.key, gone.verdict, gone.what))
-        self.skipped.add(cell.key)
 
     def _is_done(self, cell: Cell) -> bool:
         return any(record.cell == cell.key for record in self.records)
 
     def _close_open(self, what: str, verdict: Verdict) -> None:
-        self.records += [self._record(cell, verdict, what) for cell in self._judged() if not self._is_done(cell)]
+        self.records += [self._record(cell, verdict, what) for cell in self._scored() if not self._is_done(cell)]
 
     def _record(self, cell: Cell, verdict: Verdict, what: str) -> ExerciseRecord:
-        exercise = self.key.assignment.exercises[cell.exercise]
-        return _unearned(self.notebook.name, cell.key, exercise, verdict, what)
+        return _unearned(self.key.assignment, self.notebook.name, cell, verdict, what)
 
 
 class _OurFaultError(Exception):

@@ -32,7 +32,10 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class ExerciseRecord:
-    """What the judge decided of one exercise. `cell` is the grade_id of the test cell that it belongs to."""
+    """What the judge decided of one exercise. `cell` is the grade_id of the test cell that it belongs to.
+
+    `in_process` says that the test ran in the student's own process, which can tamper with it: `name` is the cell's.
+    """
 
     name: str
     notebook: str
@@ -45,6 +48,7 @@ class ExerciseRecord:
     cases_passed: int = 0
     cases_run: int = 0
     seconds: float = 0.0
+    in_process: bool = False
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ class Dependencies:
             name: digest_of([contract, key.solutions[name].digest]) for name, contract in assignment.exercises.items()
         }
         runs_on = [*_versions(assignment.libraries), assignment.profile]
-        self._all = digest_of([code_digest(), runs_on, key.seed, assignment.name, assignment.limits])
+        self._all = digest_of([code_digest(), runs_on, key.seed, key.rule, assignment.name, assignment.limits])
 
     @property
     def digest(self) -> str:

@@ -11,18 +11,23 @@ from typing import Any
 
 
 class CellKind(StrEnum):
-    """What the engine does with a cell: run it, leave it alone (`skip-grading`, text), or judge an exercise there."""
+    """What the engine does with a cell: run it, leave it alone (`skip-grading`, text), or give points there.
+
+    JUDGE asks the judge, outside the student's process; TEST runs a test of ours in the student's, as nbgrader does.
+    """
 
     RUN = "run"
     SKIP = "skip"
     JUDGE = "judge"
+    TEST = "test"
 
 
 @dataclass(frozen=True)
 class Cell:
     """One code cell. `key` is unique in its notebook (the grade_id where there is one).
 
-    `exercise` names what a JUDGE cell checks. A cell that the student wrote has `own` set.
+    `exercise` names what a JUDGE cell checks, `points` are what a TEST cell counts. A cell that the student wrote has
+    `own` set.
     """
 
     key: str
@@ -30,18 +35,25 @@ class Cell:
     source: str
     exercise: str = ""
     own: bool = False
+    points: float = 0.0
 
 
 @dataclass(frozen=True)
 class Notebook:
     """The code cells of one notebook in order; `problem` says in one sentence why it could not be read ("" if it was).
 
-    A notebook with a problem still lists its JUDGE cells, so that its exercises are recorded.
+    A notebook with a problem still lists its JUDGE and TEST cells, so that what they count is recorded.
     """
 
     name: str
     cells: tuple[Cell, ...]
     problem: str = ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The execution counts that a notebook kernel gives the cells, by key: empty cells are not run."""
+        ran = (cell.key for cell in self.cells if cell.kind is not CellKind.SKIP and cell.source.strip())
+        return {key: number for number, key in enumerate(ran, 1)}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from flatgrade.core.timeout import TimeUp, time_limit
 
 Output = dict[str, Any]
 
-_MAX_FRAMES, _MAX_LINE = 12, 4000
+_MAX_FRAMES, _MAX_LINE, _MOST_NAME = 12, 4000, 200
 _PATIENCE = 16 << 20  # characters beyond the cap that are dropped before the cell is stopped
 _NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
 
@@ -70,6 +70,14 @@ class Outputs:
         self.left -= size
         self.items.append(output)
 
+    def error(self, name: str, value: str, lines: list[str]) -> None:
+        """Keep an error output: it is always there, its texts are cut off where no room is left for them."""
+        kept = []
+        for text in (value, *lines):
+            kept.append(text[: max(self.left, 0)])
+            self.left -= len(kept[-1])
+        self.items.append(_error(name[:_MOST_NAME], kept[0], kept[1:]))
+
     def _capped(self, text: str) -> str:
         kept = text[: max(self.left, 0)]
         self.over = self.over or len(kept) < len(text)
@@ -82,14 +90,18 @@ class Outputs:
 OUTPUTS = Outputs()
 
 
-class _Stream(io.TextIOBase):
+class Stream(io.TextIOBase):
+    """Standard output or error: text goes to `OUTPUTS`."""
+
     def __init__(self, name: str) -> None:
         self.name = name
 
     def writable(self) -> bool:
+        """Always."""
         return True
 
     def write(self, text: str) -> int:
+        """Keep the text, as far as the cap allows."""
         OUTPUTS.text(self.name, str(text))
         return len(text)
 
@@ -102,28 +114,33 @@ class _Publisher(DisplayPublisher):
         OUTPUTS.items.clear()
 
 
-class _Hook(DisplayHook):
-    def quiet(self) -> bool:
-        return False
+class Hook(DisplayHook):
+    """Keeps the result that a cell shows at its end."""
 
     def start_displayhook(self) -> None:
+        """Begin an output."""
         self.output: Output = {"output_type": "execute_result", "execution_count": self.prompt_count}
 
     def write_output_prompt(self) -> None:
         """No prompt: the notebook has its own."""
 
     def write_format_data(self, format_dict: Mapping[str, Any], md_dict: Mapping[str, Any] | None = None) -> None:
+        """Put in the result in all its formats."""
         self.output |= {"data": _plain(format_dict), "metadata": dict(md_dict or {})}
 
     def finish_displayhook(self) -> None:
+        """Keep the output."""
         OUTPUTS.add(self.output)
 
 
 class Shell(InteractiveShell):
     """The shell that student code finds under `get_ipython()`."""
 
-    displayhook_class = Type(_Hook)
+    displayhook_class = Type(Hook)
     display_pub_class = Type(_Publisher)
+
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
+        OUTPUTS.error(etype.__name__, str(evalue), stb)
 
     def enable_gui(self, gui: Any = None) -> None:
         """Nothing to enable: figures come as pictures."""
@@ -141,7 +158,7 @@ def make_shell() -> Shell:
     # Cutting off the margins draws every figure twice, and a third of the rest is spent on compressing it well.
     config.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "pil_kwargs": {"compress_level": 1}}
     shell: Shell = Shell.instance(config=config)
-    sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")
+    sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     sys.breakpointhook = lambda *_, **__: None
     shell.user_ns["__name__"] = "__main__"
     shell.builtin_trap.activate()

@@ -11,6 +11,7 @@ import random
 import matplotlib.pyplot as plt
 import numpy as np
 
+from flatgrade.worker.as_ipython import remember
 from flatgrade.worker.shell import Shell, forget, run_cell
 
 _SECONDS, _CAP = 60.0, 1 << 20
@@ -44,6 +45,7 @@ def warm_up(shell: Shell, profile: str) -> None:
         run_cell(shell, "warm", _TORCH_CELL, _SECONDS, _CAP)
     for cell in _CELLS:
         run_cell(shell, "warm", cell, _SECONDS, _CAP)
+    remember(shell)
     plt.close("all")
     random.seed()
     np.random.seed()  # noqa: NPY002 -- each worker seeds anew

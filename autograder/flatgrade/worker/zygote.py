@@ -25,6 +25,7 @@ import numpy as np
 
 from flatgrade.core.wire import WireError, decode, encode, read_frame
 from flatgrade.worker import namespaces
+from flatgrade.worker.as_ipython import run_as_ipython
 from flatgrade.worker.calls import answer_call, answer_trace
 from flatgrade.worker.confine import Ground, Start, confine, prepare
 from flatgrade.worker.files import Files
@@ -176,9 +177,12 @@ def _close_all_but(*descriptors: int | None) -> None:
 
 def _reply(shell: Shell, files: Files, request: dict[str, Any], cap: int) -> bytes:
     match request["do"]:
+        case "cell" if request.get("style") == "ipython":
+            outputs = run_as_ipython(shell, request, cap)
+            reply: Any = {"status": OUTPUTS.status, "outputs": outputs}
         case "cell":
             outputs = run_cell(shell, request["key"], request["source"], request["seconds"], cap)
-            reply: Any = {"status": OUTPUTS.status, "outputs": outputs}
+            reply = {"status": OUTPUTS.status, "outputs": outputs}
         case "call":
             reply = answer_call(shell.user_ns, request, cap)
         case "trace":
