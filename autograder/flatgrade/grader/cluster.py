@@ -12,6 +12,7 @@ import contextlib
 import logging
 import time
 import warnings
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
@@ -117,14 +118,16 @@ class ClusterExecutor:
     def _send(self, submission: Submission, running: _Running, done: SimpleQueue[Future]) -> None:
         self._sent += 1
         key = (self._name, self._sent)  # tells nothing of the student, for a dashboard shows it
-        future = self._client.submit(_grade, self._name, submission.to_json(), key=key, pure=False)
+        with self._connected():
+            future = self._client.submit(_grade, self._name, submission.to_json(), key=key, pure=False)
         running[future.key] = submission, future
         future.add_done_callback(done.put)
 
     def _received(self, running: _Running, done: list[Future]) -> Iterator[Record]:
         """The Records of what is done, which is then no longer running and released."""
         finished = {future.key: future for future in done if future.status == "finished"}
-        texts = self._client.gather(finished, errors="skip") if finished else {}
+        with self._connected():
+            texts = self._client.gather(finished, errors="skip") if finished else {}
         for future in done:
             submission, _ = running.pop(future.key)
             text = texts.get(future.key)
@@ -150,15 +153,21 @@ class ClusterExecutor:
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + _LOOK_SECONDS
-            try:
+            with self._connected():
                 threads = sum(self._client.nthreads().values())
-            except (OSError, RuntimeError, TimeoutError):
-                raise self._lost(_BROKEN) from None
             if threads:
                 self._threads, self._seen = threads, now
             elif now - self._seen > _NO_WORKER_SECONDS:
                 raise self._lost("all its workers are gone")
         return _IN_FLIGHT * self._threads
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Tell a connection that breaks in the body as a cluster that is lost."""
+        try:
+            yield
+        except (OSError, RuntimeError, TimeoutError, CancelledError):
+            raise self._lost(_BROKEN) from None
 
     def _lost(self, why: str) -> ExecutorLostError:
         return ExecutorLostError(
@@ -254,14 +263,14 @@ def _state(judges: str, dask_worker: Worker) -> dict[str, str]:
 
 
 def _answer_key(assignment: str, files: Mapping[str, bytes], seed: str, private: Path) -> AnswerKey:
-    """Load the key from files that stand below the folder `private` for no longer than that takes."""
+    """Load the key from files that stand below `private`, a folder that no submission may read, while that takes."""
     with TemporaryDirectory(prefix="key-", dir=private) as folder:  # mode 0700
         for name, content in files.items():
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         contract = load_assignment(Path(folder) / "assignments" / assignment)
-        return AnswerKey.load(contract, Path(folder) / "solutions", seed)
+        return AnswerKey.load(contract, Path(folder) / "solutions", seed, [private])
 
 
 def _files(contract: Path, solutions: Path) -> dict[str, bytes]:
