@@ -53,9 +53,13 @@ class _Slot:
 
 
 def rebuild(template: Template, submitted: Sequence[StudentCell]) -> Rebuilt | None:
-    """Rebuild a notebook from the `submitted` cells; None if not one of them belongs to this notebook of ours."""
+    """Rebuild a notebook from the `submitted` cells; None if not one of them belongs to this notebook of ours.
+
+    A notebook of ours in which no cell has an id is anybody's to fill.
+    """
     owners, found = match(template, submitted)
-    if not any(owner is not None for owner in owners):
+    marked = any(ours.grade_id for ours in template.cells)
+    if marked and not any(owner is not None for owner in owners):
         return None
     notes = [f"the cell {_name(template.cells[i])} had lost its id; it is known by its text or place." for i in found]
     slots = _settle_copies(template, owners, submitted, notes)
