@@ -315,6 +315,23 @@ def test_a_scheduler_that_is_lost_in_mid_batch_loses_nothing_that_came(dask_to_b
     )
 
 
+def test_a_cluster_without_any_worker_left_is_given_up_after_a_while(dask_to_break, solutions, monkeypatch):
+    """The minute that machines have to start again is made a moment here."""
+    monkeypatch.setattr(cluster_module, "_NO_WORKER_SECONDS", 0.0)
+    monkeypatch.setattr(cluster_module, "_LOOK_SECONDS", 0.1)
+    with cluster(dask_to_break, solutions) as executor:
+        graded = executor.grade(a_class(200))
+        assert next(graded)
+        for worker in dask_to_break.workers:
+            worker.kill()
+        with pytest.raises(ExecutorLostError) as caught:
+            list(graded)
+    assert str(caught.value) == (
+        f"the cluster at {dask_to_break.address} was lost (all its workers are gone): what was graded is written, and "
+        "the same command grades the rest"
+    )
+
+
 # ---- secrets ----
 
 
