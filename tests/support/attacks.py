@@ -17,6 +17,7 @@ from flatgrade import commands
 from flatgrade.core import Verdict
 from flatgrade.course.directory import Course
 from flatgrade.course.release import release
+from flatgrade.grader.store import ResultStore
 from support.course import A1, ROOT, a1_solutions
 
 FOLDER = Path(__file__).parents[1] / "attacks" / "submissions"
@@ -118,8 +119,9 @@ def grade_attacks(root, *, workers=2):
         hand_in(course, student, [a1_solutions()["svm_loss"].answer])
     for attack in attacks():
         hand_in(course, attack.name, attack.cells)
-    records = {record.student: record for record in commands.grade(course, key, workers=workers)}
-    return course, mark, records
+    graded = [record.student for record in commands.grade(course, key, workers=workers)]
+    with ResultStore(root / commands.PRIVATE / "results.db", ASSIGNMENT) as store:
+        return course, mark, {student: store.whole(student) for student in graded}
 
 
 def printed(record):
