@@ -97,7 +97,7 @@ def dask(demo, figures, tasks):
     empty = [Submission(f"student {i}", ASSIGNMENT, (), notes) for i in range(tasks)]
     with LocalDask(BUILD / f"dask-{os.getpid()}") as local:
         contract = demo.course.source(ASSIGNMENT)
-        with ClusterExecutor(local.address, contract, ROOT / "solutions", demo.key.seed) as executor:
+        with ClusterExecutor(local.address, demo.key, contract, ROOT / "solutions") as executor:
             scheduler = psutil.Process(local.scheduler.pid)
             workers = [psutil.Process(worker.pid) for worker in local.workers]
             for _ in executor.grade(empty[:100]):

@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import pytest
 from support.course import A1, SOLUTIONS, a1, a1_solutions
@@ -17,7 +18,7 @@ distributed = pytest.importorskip("distributed", reason="needs the extra cluster
 from flatgrade.core.finding import Verdict  # noqa: E402
 from flatgrade.core.levels import CALLS, reaches  # noqa: E402
 from flatgrade.grader import cluster as cluster_module  # noqa: E402
-from flatgrade.grader.cluster import ClusterExecutor  # noqa: E402
+from flatgrade.grader.cluster import ClusterExecutor, PackedKey  # noqa: E402
 from flatgrade.grader.engine import AnswerKey, grade  # noqa: E402
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError  # noqa: E402
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission  # noqa: E402
@@ -66,7 +67,7 @@ def dask_to_break(tmp_path):
 
 
 def cluster(dask, solutions, **options):
-    return ClusterExecutor(dask.address, A1, solutions, SEED, **options)
+    return ClusterExecutor(dask.address, AnswerKey.load(a1(), solutions, SEED), A1, solutions, **options)
 
 
 def submission(student, *cells):
@@ -291,7 +292,7 @@ def test_a_scheduler_that_is_not_there_is_told(solutions):
     """Not a traceback of Dask's, and not for ever."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
-    with pytest.raises(ExecutorError) as caught, ClusterExecutor(address, A1, solutions, SEED):
+    with pytest.raises(ExecutorError) as caught, cluster(SimpleNamespace(address=address), solutions):
         pass
     assert str(caught.value) == (
         f"no Dask scheduler can be reached at {address}: start one with `dask scheduler`, and see that this machine may "
@@ -371,14 +372,15 @@ def test_the_solutions_are_on_no_disk_of_a_worker_while_it_grades(dask, solution
 def test_the_key_is_loaded_from_a_private_folder(solutions, tmp_path):
     """Mode 0700 while it is read, and nothing is left."""
     probe = tmp_path / "probe"
-    files = cluster_module._files(A1, solutions / NAME)
+    packed = PackedKey.of(AnswerKey.load(a1(), solutions, SEED), A1, solutions)
+    files = dict(packed.files)
     first = f"solutions/{NAME}/svm_loss.py"
     files[first] += (
         f"\nfrom pathlib import Path\nmode = oct(Path(__file__).parents[2].stat().st_mode)\nPath({str(probe)!r}).write_text(mode)\n".encode()
     )
     private = tmp_path / "private"
     private.mkdir()
-    key = cluster_module._answer_key(NAME, files, SEED, private)
+    key = replace(packed, files=files).unpack(private)
     assert set(key.solutions) == {"svm_loss", "softmax_loss"}
     assert probe.read_text() == "0o40700"
     assert list(private.iterdir()) == []
@@ -412,8 +414,11 @@ def test_when_the_command_ends_its_judges_leave_the_cluster(dask, solutions):
 def test_when_the_command_is_killed_its_judges_leave_the_cluster(dask, solutions):
     """`kill -9` of the command takes the secrets from the workers, too."""
     program = (
-        "import sys, time; from pathlib import Path; from flatgrade.grader.cluster import ClusterExecutor\n"
-        "with ClusterExecutor(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), 'seed'): print('there', flush=True); time.sleep(60)"
+        "import sys, time\nfrom pathlib import Path\nfrom flatgrade.core import load_assignment\n"
+        "from flatgrade.grader.cluster import AnswerKey, ClusterExecutor\n"
+        "contract, solutions = Path(sys.argv[2]), Path(sys.argv[3])\n"
+        "key = AnswerKey.load(load_assignment(contract), solutions, 'seed')\n"
+        "with ClusterExecutor(sys.argv[1], key, contract, solutions):\n    print('there', flush=True)\n    time.sleep(60)"
     )
     command = [sys.executable, "-c", program, dask.address, str(A1), str(solutions)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
