@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flatgrade import __version__, commands
+from flatgrade.bench.grading import bench_grading
 from flatgrade.core.contract import CONTRACT, ContractError
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
@@ -345,3 +346,35 @@ def _exit_code(records: list[Record]) -> int:
     if any(record.blocked for record in records):
         return OUR_FAULT
     return NOT_ALL_RUN if any(record.problem for record in records) else DONE
+
+
+bench = typer.Typer(no_args_is_help=True, help="Measure, on this machine, beside the tools of the field.")
+app.add_typer(bench, name="bench")
+
+
+@bench.command("grade")
+def bench_grade(
+    submissions: Annotated[int, typer.Option("--submissions", min=1, help="How many submissions the class has.")] = 24,
+    assignment: Annotated[str, typer.Option("--assignment", help="The assignment to take.")] = "a1_flat_backprop",
+    course: CourseOption = Path(),
+    folder: Annotated[Path, typer.Option("--folder", help="Where the class is made anew.")] = Path("build/bench"),
+    plots: Annotated[bool, typer.Option("--plots", help="Draw a plot in each notebook.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade one class with nbgrader autograde and with flatgrade grade, and compare times and points."""
+    with _usage_errors():
+        found = bench_grading(
+            course.resolve(), folder.resolve(), assignment, submissions, plots=plots, said=lambda step: err.print(step)
+        )
+    if as_json:
+        print(found.to_json())  # noqa: T201 -- a line for a program
+    else:
+        drawn = "one plot in each notebook" if plots else "no plots"
+        out.print(f"{submissions} submissions of {assignment}, {drawn}, start of the program included")
+        out.print(f"  nbgrader autograde  {found.stock_s:8.1f} s  {found.stock_s / submissions:8.3f} s a submission")
+        out.print(f"  flatgrade grade     {found.ours_s:8.1f} s  {found.ours_s / submissions:8.3f} s a submission")
+        out.print(f"  {found.ratio:.0f} times faster; the cells alone take {found.own_ms:.1f} ms a submission,")
+        out.print(f"  and our engine {found.overhead_ms:.1f} ms more (one worker)")
+    for student in found.differing:
+        err.print(f"{student} has other points with nbgrader than with flatgrade.", markup=False)
+    raise typer.Exit(NOT_ALL_RUN if found.differing else DONE)

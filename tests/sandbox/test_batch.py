@@ -216,7 +216,7 @@ def killed(function, when):
 local.grade = grade
 if moment:
     when, owner, name = moment.split()
-    owner = {"store": store.ResultStore, "writer": gradebook.GradebookWriter, "gradebook": gradebook, "batch": batch,
+    owner = {"store": store.ResultStore, "writer": gradebook.GradebookWriter, "batch": batch,
              "path": Path}[owner]
     setattr(owner, name, killed(getattr(owner, name), when))
 sys.argv = ["flatgrade", *sys.argv[4:]]
@@ -238,7 +238,7 @@ def flatgrade(course, log, *, moment="", count=0, options=()):
     [
         ("before store put", 3),
         ("after store put", 3),
-        ("after gradebook _write_files", 2),
+        ("after writer _write_files", 2),
         ("after path rename", 4),
         ("after writer write", 5),
     ],

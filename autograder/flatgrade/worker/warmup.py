@@ -18,7 +18,8 @@ _SECONDS, _CAP = 60.0, 1 << 20
 _CELLS = (
     "import numpy as np\nimport matplotlib.pyplot as plt\nfrom flatgrade.student import check\n%matplotlib inline",
     "plt.plot([1, 2], label='$x$')\nplt.legend()\nplt.title('a')\nplt.show()\nplt.imshow(np.zeros((4, 4)))\nplt.show()",
-    "x = np.random.randn(8, 8)\nnp.linalg.svd(x), (x @ x).sum()",
+    "x = np.random.default_rng(0).standard_normal((8, 8))\nnp.linalg.svd(x), (x @ x).sum(), np.random.randn(3)",
+    "import flatgrade_data\nnp.testing.assert_allclose(1.0, 1.0)",
     "def f(:",
     "1 / 0",
     "print('a'), {'a': 1}",
