@@ -15,12 +15,14 @@ from support.dask import LocalDask, child_programs, until
 
 distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
 
+from flatgrade.core.exercise import Assignment, Limits  # noqa: E402
 from flatgrade.core.finding import Verdict  # noqa: E402
 from flatgrade.core.levels import CALLS, reaches  # noqa: E402
 from flatgrade.grader import cluster as cluster_module  # noqa: E402
 from flatgrade.grader.cluster import ClusterExecutor, PackedKey  # noqa: E402
 from flatgrade.grader.engine import AnswerKey, grade  # noqa: E402
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError  # noqa: E402
+from flatgrade.grader.inprocess import CreditRule  # noqa: E402
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine themselves with Landlock, on Linux")
@@ -144,6 +146,23 @@ def test_a_worker_that_is_killed_in_mid_batch_costs_nothing_but_time(dask_to_bre
                 dask_to_break.workers[0].wait()
     assert len(records) == CLASS
     assert by_student(records) == graded_here
+
+
+def test_an_assignment_without_exercises_of_ours_is_graded_by_its_rule(dask, tmp_path):
+    """Its key has no files to send: the rule for tests in the student's process goes to the workers as it is."""
+    tests = (
+        Cell("right", CellKind.TEST, "assert answer == 42", points=2),
+        Cell("noisy", CellKind.TEST, "import sys\nprint('no', file=sys.stderr)", points=2),
+        Cell("partial", CellKind.TEST, "0.5", points=2),
+    )
+    notebook = Notebook("p1", (own("answer = 42"), *tests))
+    assignment = Assignment("ps1", "ps1", {}, Limits(cell_seconds=7), profile="any")
+    key = AnswerKey.without_exercises(assignment, CreditRule(stderr_fails=True), [tmp_path])
+    with ClusterExecutor(dask.address, key, tmp_path, tmp_path) as executor:
+        [record] = executor.grade([Submission("ada", "ps1", (notebook,))])
+    assert [item.earned for item in record.exercises] == [2, 0, 0.5]
+    with key.sandbox() as sandbox:
+        assert timeless(record) == timeless(grade(Submission("ada", "ps1", (notebook,)), key, sandbox))
 
 
 def test_a_submission_with_which_workers_die_is_a_fault_of_ours_in_the_end(tmp_path, solutions):

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,14 @@ def scores(course):
         }
 
 
+def saved(course):
+    """The files of all Records."""
+    return list((course / ".flatgrade" / "records" / NAME).glob("*.json"))
+
+
 def verdicts(course):
     """What the saved Records say, by student."""
-    records = [json.loads(path.read_text()) for path in (course / ".flatgrade" / "records" / NAME).glob("*.json")]
+    records = [json.loads(path.read_text()) for path in saved(course)]
     return {
         record["student"]: [(item["name"], item["verdict"], item["earned"]) for item in record["exercises"]]
         for record in records
@@ -62,13 +68,23 @@ def verdicts(course):
 
 
 @needs_dask
-def test_the_gradebook_of_a_cluster_is_that_of_this_machine(course, handed_in, tmp_path):
-    """The same rows and the same verdicts, and the same exit code: one submission is not JSON."""
+def test_the_gradebook_of_a_cluster_is_that_of_this_machine_whatever_worker_dies(course, handed_in, tmp_path):
+    """One of two workers is killed in mid-batch: each student once, the same rows, verdicts and exit code."""
     pytest.importorskip("distributed")
     other = Path(shutil.copytree(handed_in, tmp_path / "other"))
-    with LocalDask(tmp_path / "dask") as dask:
-        result = run(course, "--scheduler", dask.address)
-    assert result.exit_code == run(other).exit_code == 1
+
+    def kill_one():
+        until(lambda: len(saved(course)) >= 3, "some were graded")
+        dask.workers[0].kill()
+        return len(saved(course))
+
+    with LocalDask(tmp_path / "dask") as dask, ThreadPoolExecutor(1) as thread:
+        before = thread.submit(kill_one)
+        result = run(course, "--scheduler", dask.address, "--json")
+        assert 3 <= before.result() < STUDENTS
+    students = [json.loads(line)["student"] for line in result.stdout.splitlines()]
+    assert len(students) == len(set(students)) == STUDENTS
+    assert result.exit_code == run(other).exit_code == 1  # one is not JSON
     assert scores(course) == scores(other)
     assert verdicts(course) == verdicts(other)
     assert len(verdicts(course)) == STUDENTS
@@ -78,13 +94,12 @@ def test_the_gradebook_of_a_cluster_is_that_of_this_machine(course, handed_in, t
 def test_a_lost_scheduler_is_exit_code_3_and_the_same_command_grades_the_rest(course, tmp_path):
     """What was graded stays as it is; the rest is graded once, here by this machine."""
     pytest.importorskip("distributed")
-    folder = course / ".flatgrade" / "records" / NAME
     with LocalDask(tmp_path / "dask") as dask:
         command = [sys.executable, "-m", "flatgrade", "grade", NAME, "--course", course, "--solutions", SOLUTIONS]
         with subprocess.Popen(
             [*map(str, command), "--scheduler", dask.address], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as grading:
-            until(lambda: len(list(folder.glob("*.json"))) >= 3, "some were graded")
+            until(lambda: len(saved(course)) >= 3, "some were graded")
             dask.scheduler.kill()
             told = grading.communicate()[1]
     assert told == (
@@ -92,11 +107,11 @@ def test_a_lost_scheduler_is_exit_code_3_and_the_same_command_grades_the_rest(co
         "written, and the same command grades the rest\n"
     )
     assert grading.returncode == 3
-    first = {path.name: path.stat().st_ino for path in folder.glob("*.json")}
+    first = {path: path.stat().st_ino for path in saved(course)}
     assert 3 <= len(first) < STUDENTS
     assert run(course).exit_code == 1
     assert len(verdicts(course)) == STUDENTS
-    assert {name: (folder / name).stat().st_ino for name in first} == first  # not written again
+    assert {path: path.stat().st_ino for path in first} == first  # not written again
 
 
 @needs_dask
@@ -111,7 +126,7 @@ def test_no_scheduler_is_exit_code_2(course):
         "machine may connect to its port\n"
     )
     assert result.exit_code == 2
-    assert not (course / ".flatgrade" / "records" / NAME).exists()
+    assert saved(course) == []
 
 
 def test_without_the_extra_the_command_says_what_installs_it(course, monkeypatch):
