@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from support.course import A1, SOLUTIONS, a1, a1_solutions
-from support.dask import LocalDask, child_programs, until
+from support.dask import LocalDask, certificates, child_programs, until
 
 distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
 
@@ -465,21 +465,6 @@ def test_a_cluster_with_tls_grades_and_refuses_who_has_no_certificate(tmp_path, 
             pass
     assert sorted(record.student for record in records) == [f"student {i}" for i in range(4)]
     assert str(caught.value).startswith(f"no Dask scheduler can be reached at {dask.address}: ")
-
-
-def certificates(folder):
-    """An authority of our own, and one certificate that it signed for scheduler, workers and client."""
-    ca, cert, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
-    made = ["-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    openssl("req", "-x509", *made, "-keyout", folder / "ca.key", "-out", ca, "-subj", "/CN=flatgrade tests")
-    openssl("req", *made, "-keyout", key, "-out", folder / "request", "-subj", "/CN=127.0.0.1")
-    openssl("x509", "-req", "-in", folder / "request", "-CA", ca, "-CAkey", folder / "ca.key", "-CAcreateserial",
-            "-days", "1", "-out", cert)  # fmt: skip
-    return ca, cert, key
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
 
 
 # ---- looking into the cluster ----

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 from support.course import A1, ROOT, SOLUTIONS
-from support.dask import LocalDask, until
+from support.dask import LocalDask, certificates, until
 from typer.testing import CliRunner
 
 from flatgrade import cli
@@ -88,6 +88,21 @@ def test_the_gradebook_of_a_cluster_is_that_of_this_machine_whatever_worker_dies
     assert scores(course) == scores(other)
     assert verdicts(course) == verdicts(other)
     assert len(verdicts(course)) == STUDENTS
+
+
+@needs_dask
+def test_the_three_files_for_tls_are_given_as_options(course, tmp_path):
+    """The cluster lets the command in with them, and not without."""
+    pytest.importorskip("distributed")
+    ca, cert, key = certificates(tmp_path)
+    tls = ("--tls-ca-file", ca, "--tls-cert", cert, "--tls-key", key)
+    student = sorted(path.name for path in (course / "submitted").iterdir())[0]
+    with LocalDask(tmp_path / "dask", workers=1, tls=tls) as dask:
+        command = ("--scheduler", dask.address, "--student", student)
+        assert run(course, *command).exit_code == 2
+        assert saved(course) == []
+        run(course, *command, *tls)
+    assert len(verdicts(course)[student]) == 2
 
 
 @needs_dask
