@@ -17,11 +17,25 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine
 ELSEWHERE = {"D1.11", "D2.17", "D2.21", "D3.26", "D3.27", "D3.29"}
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """Every attack, graded between two right answers."""
+@pytest.fixture(scope="module", params=["L2", "L3", "L4"])
+def graded(request, tmp_path_factory):
+    """Every attack, graded between two right answers, at each level that student code may be graded at."""
     PWNED.unlink(missing_ok=True)
-    return grade_attacks(tmp_path_factory.mktemp("attacked"))
+    found = grade_attacks(tmp_path_factory.mktemp("attacked"), most=request.param)
+    if (level := next(iter(found[2].values())).sandbox) != request.param:
+        pytest.skip(f"this machine confines student code to {level} only")
+    return found
+
+
+@pytest.mark.parametrize("most", ["L0", "L1", "L1+landlock"])
+def test_no_forged_verdict_pays_at_any_level(tmp_path, most):
+    """The attacks on the verdict: what is expected is in no process of theirs, however little that one is confined."""
+    chosen = [attack for attack in attacks() if attack.row.startswith("D1.")]
+    _, _, records = grade_attacks(tmp_path, most=most, chosen=chosen)
+    assert len(chosen) >= 15
+    assert {record.sandbox for record in records.values()} == {most}
+    assert {attack.name: records[attack.name].earned for attack in chosen} == {attack.name: 0 for attack in chosen}
+    assert [records[student].earned for student in CONTROLS] == [10, 10]
 
 
 @pytest.mark.parametrize("attack", attacks(), ids=lambda attack: attack.name)

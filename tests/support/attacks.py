@@ -10,13 +10,17 @@ import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import nbformat
 
 from flatgrade import commands
 from flatgrade.core import Verdict
+from flatgrade.core.levels import LEVELS, reaches
 from flatgrade.course.directory import Course
 from flatgrade.course.release import release
+from flatgrade.grader.engine import AnswerKey
+from flatgrade.grader.sandbox import Sandbox
 from support.course import A1, ROOT, a1_solutions
 
 FOLDER = Path(__file__).parents[1] / "attacks" / "submissions"
@@ -111,15 +115,23 @@ def hand_in(course, student, cells):
     nbformat.write(notebook, path)
 
 
-def grade_attacks(root, *, workers=2):
-    """Hand in and grade every attack between two right answers; returns the course, the mark and Records by student."""
+def grade_attacks(root, *, workers=2, most=LEVELS[-1], chosen=None):
+    """Hand in and grade attacks (all by default) between two right answers, at most at one level of confinement.
+
+    Returns the course, the mark and Records by student.
+    """
     course, key, mark = attacked_course(root)
     for student in CONTROLS:
         hand_in(course, student, [a1_solutions()["svm_loss"].answer])
-    for attack in attacks():
+    for attack in attacks() if chosen is None else chosen:
         hand_in(course, attack.name, attack.cells)
-    records = {record.student: record for record in commands.grade(course, key, workers=workers)}
-    return course, mark, records
+
+    def sandbox(key):
+        return Sandbox(key.secrets, most, key.assignment.profile, key.assignment.libraries)
+
+    with patch.object(AnswerKey, "sandbox", sandbox):
+        graded = list(commands.grade(course, key, workers=workers, allow_weak=not reaches(most, "L2")))
+    return course, mark, {record.student: record for record in graded}
 
 
 def printed(record):
