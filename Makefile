@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench attacks docs clean
+.PHONY: demo test lint bench attacks soak docs clean
 
 demo: .venv/.grading  ## play a class: build a course, grade it, write build/demo/index.html
 	$(BIN)/flatgrade demo
@@ -22,6 +22,9 @@ bench: .venv/.dev  ## measure, and write docs/benchmarks.md
 
 attacks: .venv/.dev  ## grade every hostile submission, and show what stock nbgrader makes of them
 	$(BIN)/python benchmarks/attacks.py
+
+soak: .venv/.dev  ## grade ten thousand submissions, and look at what that leaves behind
+	$(BIN)/python benchmarks/soak.py
 
 docs: .venv/.dev  ## write the generated pages of docs/ anew
 	$(BIN)/typer flatgrade.cli utils docs --name flatgrade --output docs/cli.md

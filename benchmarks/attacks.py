@@ -148,8 +148,8 @@ def main() -> None:
     failed = sum(not text.endswith("of 10") for text in stock.values())
     counts = ", ".join(f"{count} at {level}" for level, count in paid.items())
     console.print(
-        f"{len(attacks())} attacks; of them pay: {counts}. Stock nbgrader gives points for a wrong answer to {forged} of "
-        f"the {len(stock)} on the verdict, and fails on {failed}."
+        f"{len(attacks())} attacks; of them pay: {counts}. Stock nbgrader gives points for a wrong answer to {forged} "
+        f"of the {len(stock)} on the verdict, and fails on {failed}."
     )
     sys.exit(1 if any(paid.values()) else 0)
 

@@ -17,6 +17,7 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import NbGraderException
 
 from flatgrade import commands
+from flatgrade.batch import save, with_verdicts
 from flatgrade.core.contract import ContractError
 from flatgrade.course.collect import Collected, Collector
 from flatgrade.course.directory import Course, CourseError
@@ -72,8 +73,8 @@ class _Grading:
         """Grade a submission; once, though it is asked for with each of its notebooks."""
         if self._last is None or self._last[1].student != student:
             collected = self.collector.collect(student)
-            self._last = collected, commands.with_verdicts(grade(collected.submission, self.key, self.sandbox))
-            commands.save(self.course, self._last[1])
+            self._last = collected, with_verdicts(grade(collected.submission, self.key, self.sandbox))
+            save(self.course, self._last[1])
         return self._last
 
     def write(self, collected: Collected, record: Record, notebook: str) -> str:

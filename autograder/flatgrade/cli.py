@@ -1,6 +1,7 @@
 """The command line: parsing, progress, exit codes. What a command does stands in `commands` and `demo`.
 
-Exit codes: 0 done; 1 some submissions could not be run (they are still graded); 2 wrong usage; 3 our fault.
+Exit codes: 0 done; 1 some submissions could not be run (they are still graded); 2 wrong usage; 3 our fault; 130 ended
+by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -8,14 +9,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -26,12 +26,16 @@ from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line
 from flatgrade.grader.doctor import Examination, examine
+from flatgrade.grader.interruption import interruptible
+from flatgrade.grader.local import LocalExecutor
 from flatgrade.grader.record import Record
 from flatgrade.grader.reference import SolutionError
 from flatgrade.grader.sandbox import SandboxError, require
+from flatgrade.grader.store import StoreError
+from flatgrade.progress import shown
 from flatgrade.report.table import Row, class_rows
 
-DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT = 0, 1, 2, 3
+DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(name="flatgrade", no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -42,9 +46,10 @@ SolutionsOption = Annotated[
 ]
 AssignmentArgument = Annotated[str, typer.Argument(help="The assignment's folder name, such as a1_flat_backprop.")]
 WorkersOption = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Submissions at a time; the cores by default.")
+    int | None, typer.Option("--workers", min=1, help="Submissions at a time; what cores and memory bear by default.")
 ]
 WeakOption = Annotated[bool, typer.Option("--allow-weak", help="Grade where this machine cannot hide the solutions.")]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Grade all anew, also what has not changed.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of tables.")]
 
 
@@ -62,7 +67,7 @@ def run() -> None:
 def _usage_errors() -> Iterator[None]:
     try:
         yield
-    except (CourseError, ContractError, SolutionError, SandboxError) as error:
+    except (CourseError, ContractError, SolutionError, SandboxError, StoreError) as error:
         err.print(f"flatgrade: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_USAGE) from None
 
@@ -100,33 +105,46 @@ def grade(
     student: Annotated[list[str] | None, typer.Option("--student", help="Grade this student only; repeatable.")] = None,
     workers: WorkersOption = None,
     allow_weak: WeakOption = False,
+    fresh: FreshOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Grade what was handed in; write the gradebook and autograded/. With --json, print one Record a line."""
+    """Grade what was handed in; write the gradebook and autograded/. With --json, print one Record a line.
+
+    What has not changed since it was last graded is not graded again.
+    """
+    records: list[Record] = []
     with _usage_errors():
         opened = Course.open(course)
         key = commands.answer_key(opened, assignment, solutions or opened.root / "solutions")
-        total = len(student or opened.students(assignment))
+        total = len(set(student or opened.students(assignment)))
         if not total:
             raise CourseError(
                 f"nothing was handed in for {assignment}: there is no submitted/<student>/{assignment} folder."
             )
-        graded = commands.grade(opened, key, student or (), workers=workers, allow_weak=allow_weak)
-        records = sorted(_shown(graded, total, "Grading"), key=lambda record: record.student)
-    if as_json:
-        for record in records:
-            print(record.to_json())  # noqa: T201 -- a line for a program, as it is
-    else:
-        out.print(_class_table(records))
-    _complain(records)
-    if by_hand := commands.points_by_hand(opened, assignment):
-        err.print(f"{by_hand:g} more points are given by hand, for written answers: nbgrader formgrader.")
-    if student:
-        err.print("The class page was left as it is: only a part of the class was graded.")
-    else:
-        page = commands.write_page(opened, key, records)
+        executor = LocalExecutor(key, workers)
+        if executor.note:
+            err.print(executor.note, markup=False, soft_wrap=True)
+        graded = commands.grade(opened, key, student or (), executor=executor, allow_weak=allow_weak, fresh=fresh)
+        with _stopped_by_hand(records, total):
+            _gather(graded, total, records)
+        _print_records(records, as_json=as_json)
+        _complain(records)
+        if by_hand := commands.points_by_hand(opened, assignment):
+            err.print(f"{by_hand:g} more points are given by hand, for written answers: nbgrader formgrader.")
+        page = commands.write_page(opened, assignment, commands.saved_records(opened, assignment))
         err.print(f"Open {page}", markup=False, soft_wrap=True)
     raise typer.Exit(_exit_code(records))
+
+
+@app.command()
+def report(assignment: AssignmentArgument, course: CourseOption = Path(), as_json: JsonOption = False) -> None:
+    """Show what was graded, and make the class page anew, from the saved Records alone."""
+    with _usage_errors():
+        opened = Course.open(course)
+        records = commands.saved_records(opened, assignment)
+        _print_records(records, as_json=as_json)
+        page = commands.write_page(opened, assignment, records)
+    err.print(f"Open {page}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -211,7 +229,9 @@ def demo(
     with _usage_errors():
         played = Demo(course.resolve(), folder.resolve(), assignment)
         made = played.prepare(students)
-        records = list(_shown(played.grade(workers, allow_weak=allow_weak), len(made), "Grading"))
+        records: list[Record] = []
+        with _stopped_by_hand(records, len(made)):
+            _gather(played.grade(workers, allow_weak=allow_weak), len(made), records)
     result = played.finish(made, records, time.perf_counter() - began)
     _print_demo(result, quiet=as_json)
     if as_json:
@@ -230,16 +250,28 @@ def _print_demo(result: DemoResult, *, quiet: bool) -> None:
     console.print(f"Open {result.page}", soft_wrap=True)
 
 
-def _shown(records: Iterable[Record], total: int, what: str) -> Iterator[Record]:
-    """Pass Records through, with a progress bar on the terminal's error stream."""
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
+def _gather(graded: Generator[Record, None, None], total: int, records: list[Record]) -> None:
+    """Put Records into the list as they come, with progress on the error stream."""
+    with interruptible(), closing(graded):
+        records.extend(shown(graded, total, err))
+
+
+@contextmanager
+def _stopped_by_hand(records: list[Record], total: int) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        err.print(f"Stopped: {len(records)} of {total} submissions are graded. The same command goes on from there.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _print_records(records: list[Record], *, as_json: bool) -> None:
+    records.sort(key=lambda record: record.student)
+    if as_json:
         for record in records:
-            progress.advance(task)
-            yield record
+            print(record.to_json())  # noqa: T201 -- a line for a program, as it is
+    else:
+        out.print(_class_table(records))
 
 
 def _class_table(records: list[Record]) -> Table:

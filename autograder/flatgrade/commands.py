@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from flatgrade.batch import PRIVATE, Batch, record_file
 from flatgrade.core.contract import CONTRACT, load_assignment
 from flatgrade.core.exercise import Assignment
-from flatgrade.course.collect import Collected, Collector
 from flatgrade.course.directory import Course, CourseError
-from flatgrade.course.gradebook import GradebookWriter, NotGradedError
 from flatgrade.course.settings import credit_rule, limits, read_settings
 from flatgrade.course.stub import stubs
 from flatgrade.course.template import Role, load_templates
-from flatgrade.grader.engine import AnswerKey, grade_batch
+from flatgrade.grader.engine import AnswerKey
+from flatgrade.grader.executor import Executor
+from flatgrade.grader.local import LocalExecutor
 from flatgrade.grader.prove import Proof, prove
 from flatgrade.grader.record import Record
-from flatgrade.grader.sandbox import require
-from flatgrade.grader.submission import Submission
 from flatgrade.report.page import class_page
-from flatgrade.report.verdict import verdict_outputs
-
-PRIVATE = ".flatgrade"  # folder of the course for what is ours and secret: the term's seed, the Records
 
 
 def answer_key(course: Course, name: str, solutions: Path) -> AnswerKey:
@@ -53,37 +48,21 @@ def grade(
     key: AnswerKey,
     students: Sequence[str] = (),
     *,
+    executor: Executor | None = None,
     workers: int | None = None,
     allow_weak: bool = False,
-) -> Iterator[Record]:
+    fresh: bool = False,
+) -> Generator[Record, None, None]:
     """Grade submissions of an assignment (all by default), write gradebook and files, and yield each Record.
 
-    A submission that cannot be taken in yields a Record with a problem and no exercise. Raises SandboxError where this
-    machine cannot hide the solutions (unless `allow_weak`), CourseError where the course is not ready.
+    What is stored and unchanged is not graded again, unless `fresh`. Records come without outputs. Grading is done by
+    `executor`, by default on this machine with `workers` at a time. A submission that cannot be taken in yields a
+    Record with a problem and no exercise. Raises SandboxError where student code cannot be kept from the solutions
+    (unless `allow_weak`), CourseError where the course is not ready, StoreError while another run is at work.
     """
-    name = key.assignment.name
-    collector = Collector(course, name)
-    taken: dict[str, Collected] = {}
-    refused: list[Record] = []
-
-    def submissions() -> Iterator[Submission]:
-        for student in students or course.students(name):
-            try:
-                taken[student] = collector.collect(student)
-            except CourseError as error:
-                refused.append(Record(student, name, (), problem=str(error)))
-            else:
-                yield taken[student].submission
-
-    with key.sandbox() as sandbox:
-        with sandbox.worker(key.assignment.limits) as worker:
-            require(worker.level, allow_weak=allow_weak)
-        with GradebookWriter(course, name) as writer:
-            for record in grade_batch(submissions(), key, sandbox, workers):
-                yield _written(course, writer, taken.pop(record.student), with_verdicts(record))
-                while refused:
-                    yield refused.pop()
-    yield from refused
+    with Batch(course, key, allow_weak=allow_weak, fresh=fresh) as batch:
+        asked = dict.fromkeys(students or course.students(key.assignment.name))
+        yield from batch.grade(asked, executor or LocalExecutor(key, workers))
 
 
 def points_by_hand(course: Course, assignment: str) -> float:
@@ -93,37 +72,21 @@ def points_by_hand(course: Course, assignment: str) -> float:
     return float(sum(item.get("points", 0) for item in metadata if item.get("grade")))
 
 
-def _written(course: Course, writer: GradebookWriter, collected: Collected, record: Record) -> Record:
-    try:
-        writer.write(collected, record)
-    except NotGradedError as error:
-        record = replace(record, problem=f"{record.problem} {error}".strip())
-    save(course, record)
-    return record
+def saved_records(course: Course, assignment: str) -> list[Record]:
+    """The saved Records of all who handed in, by name. Raises CourseError where there is none, RecordError."""
+    files = [record_file(course, assignment, student) for student in course.students(assignment)]
+    records = [Record.from_json(path.read_text(encoding="ascii")) for path in files if path.is_file()]
+    if not records:
+        raise CourseError(f"nothing has been graded for {assignment}: run `flatgrade grade {assignment}` first.")
+    return sorted(records, key=lambda record: record.student)
 
 
-def with_verdicts(record: Record) -> Record:
-    """Give the Record the verdict of each exercise of ours as the output of its test cell."""
-    outputs = {notebook: dict(cells) for notebook, cells in record.outputs.items()}
-    for exercise in (exercise for exercise in record.exercises if not exercise.in_process):
-        outputs.setdefault(exercise.notebook, {})[exercise.cell] = verdict_outputs(exercise)
-    return replace(record, outputs=outputs)
-
-
-def save(course: Course, record: Record) -> None:
-    """Keep the Record under `.flatgrade/records/<assignment>/<student>.json`, in place of an earlier one."""
-    folder = course.root / PRIVATE / "records" / record.assignment
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{record.student}.new"
-    draft.write_text(record.to_json() + "\n", encoding="utf-8")
-    draft.replace(folder / f"{record.student}.json")
-
-
-def write_page(course: Course, key: AnswerKey, records: Sequence[Record]) -> Path:
+def write_page(course: Course, assignment: str, records: Sequence[Record]) -> Path:
     """Write the class page of an assignment to `.flatgrade/<assignment>.html`; returns where it is."""
-    page = course.root / PRIVATE / f"{key.assignment.name}.html"
-    ordered = sorted(records, key=lambda record: record.student)
-    page.write_text(class_page(ordered, title=key.assignment.title), encoding="utf-8")
+    page = course.root / PRIVATE / f"{assignment}.html"
+    source = course.source(assignment)
+    title = load_assignment(source).title if (source / CONTRACT).is_file() else assignment
+    page.write_text(class_page(records, title=title), encoding="utf-8")
     return page
 
 

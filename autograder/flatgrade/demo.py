@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from flatgrade.commands import PRIVATE, answer_key, grade
+from flatgrade.batch import PRIVATE
+from flatgrade.commands import answer_key, grade
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.staged import lint
 from flatgrade.core.unstaged import PlainAnswer
@@ -137,7 +138,7 @@ class Demo:
             self._hand_in(student)
         return students
 
-    def grade(self, workers: int | None, *, allow_weak: bool) -> Iterator[Record]:
+    def grade(self, workers: int | None, *, allow_weak: bool) -> Generator[Record, None, None]:
         """Grade the class; yields each Record as it is ready."""
         yield from grade(self.course, self.key, workers=workers, allow_weak=allow_weak)
 

@@ -10,7 +10,7 @@ from flatgrade.core.exercise import Limits
 from flatgrade.core.finding import Verdict
 from flatgrade.core.levels import reaches
 from flatgrade.grader import engine
-from flatgrade.grader.engine import AnswerKey, grade, grade_batch
+from flatgrade.grader.engine import AnswerKey, grade
 from flatgrade.grader.sandbox import Sandbox
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
 
@@ -221,15 +221,6 @@ def test_a_machine_without_workers_is_a_failure_of_ours(key, sandbox, monkeypatc
     )
     failures.append(1)
     assert grade(submission(notebook(*BOTH)), key, sandbox).earned == 20
-
-
-def test_a_batch_grades_every_submission_exactly_once(key, sandbox):
-    """More submissions than workers: each has one Record."""
-    names = [f"student {i}" for i in range(9)]
-    batch = [submission(notebook(answer(), judge_cell("svm_loss")), student=name) for name in names]
-    records = list(grade_batch(iter(batch), key, sandbox, workers=2))
-    assert sorted(record.student for record in records) == names
-    assert {record.earned for record in records} == {10}
 
 
 def test_the_same_seed_gives_the_same_cases_and_another_one_others(key):

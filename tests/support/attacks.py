@@ -21,6 +21,7 @@ from flatgrade.course.directory import Course
 from flatgrade.course.release import release
 from flatgrade.grader.engine import AnswerKey
 from flatgrade.grader.sandbox import Sandbox
+from flatgrade.grader.store import ResultStore
 from support.course import A1, ROOT, a1_solutions
 
 FOLDER = Path(__file__).parents[1] / "attacks" / "submissions"
@@ -130,8 +131,10 @@ def grade_attacks(root, *, workers=2, most=LEVELS[-1], chosen=None):
         return Sandbox(key.secrets, most, key.assignment.profile, key.assignment.libraries)
 
     with patch.object(AnswerKey, "sandbox", sandbox):
-        graded = list(commands.grade(course, key, workers=workers, allow_weak=not reaches(most, "L2")))
-    return course, mark, {record.student: record for record in graded}
+        weak = not reaches(most, "L2")
+        graded = [record.student for record in commands.grade(course, key, workers=workers, allow_weak=weak)]
+    with ResultStore(root / commands.PRIVATE / "results.db", ASSIGNMENT) as store:
+        return course, mark, {student: store.whole(student) for student in graded}
 
 
 def printed(record):

@@ -53,7 +53,7 @@ class Collector:
     def __init__(self, course: Course, assignment: str) -> None:
         self.course, self.assignment = course, assignment
         self.templates: tuple[Template, ...] = load_templates(course, assignment)
-        self._ours = _our_files(course, assignment)
+        self.ours = _our_files(course, assignment)
 
     def collect(self, student: str) -> Collected:
         """Collect one submission. What is wrong in it stands in `Notebook.problem` or `Submission.notes`.
@@ -71,7 +71,7 @@ class Collector:
         timestamp, notes = _timestamp(folder / TIMESTAMP)
         notes += [f"{shown(name)}.ipynb is no notebook of this assignment; it was left aside." for name in others]
         notes += [note for notebook in rebuilt.values() for note in notebook.notes]
-        files = _beside(_files(folder, self.course.directory.ignore), self._ours)
+        files = _beside(_files(folder, self.course.directory.ignore), self.ours)
         contents = _contents(files, notes)
         notebooks = tuple(notebook.notebook for notebook in rebuilt.values())
         return Collected(

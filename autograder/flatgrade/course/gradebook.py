@@ -69,6 +69,11 @@ class GradebookWriter:
     ) -> None:
         self._gradebook.close()
 
+    @property
+    def session(self) -> Any:
+        """The database session that this writer works in."""
+        return self._gradebook.db
+
     def write(self, collected: Collected, record: Record) -> None:
         """Write one submission's rows and its `autograded` folder.
 

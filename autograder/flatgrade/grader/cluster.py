@@ -28,14 +28,12 @@ from distributed.versions import VersionMismatchWarning
 
 from flatgrade.core.contract import CONTRACT, load_assignment
 from flatgrade.core.exercise import Assignment
-from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.levels import LEVELS
-from flatgrade.grader.engine import AnswerKey, grade
+from flatgrade.grader.engine import AnswerKey, fault_record, grade
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError
-from flatgrade.grader.judge import no_points
-from flatgrade.grader.record import ExerciseRecord, Record
+from flatgrade.grader.record import Record
 from flatgrade.grader.sandbox import require
-from flatgrade.grader.submission import CellKind, Submission
+from flatgrade.grader.submission import Submission
 
 _CONNECT_SECONDS = 10
 _IN_FLIGHT = 4  # submissions for each thread of the cluster that are sent before the first of them is back
@@ -146,7 +144,7 @@ class ClusterExecutor:
             )
         else:
             what = f"The task failed on the cluster ({type(error).__name__}: {error})."
-        return _fault(submission, self._assignment, what)
+        return fault_record(submission, self._assignment, what)
 
     def _room(self) -> int:
         """How many submissions may be on their way; the threads are counted anew every few seconds."""
@@ -318,31 +316,3 @@ def _require_same(who: str, ours: Mapping[str, str], theirs: Mapping[str, Any]) 
                 f"{who} has {name} {theirs.get(name)} and this machine {wanted}: grades could depend on it, so run "
                 f"`pip install {name}=={wanted}` there, and start it again"
             )
-
-
-def _fault(submission: Submission, assignment: Assignment, what: str) -> Record:
-    """A Record in which every exercise is a fault of ours."""
-    exercises = [
-        (notebook.name, cell.key, assignment.exercises[cell.exercise])
-        for notebook in submission.notebooks
-        for cell in notebook.cells
-        if cell.kind is CellKind.JUDGE
-    ]
-    return Record(
-        student=submission.student,
-        assignment=submission.assignment,
-        exercises=tuple(
-            ExerciseRecord(
-                name=exercise.name,
-                notebook=notebook,
-                cell=cell,
-                verdict=Verdict.GRADER_FAULT,
-                earned=0.0,
-                points=exercise.points,
-                stages=no_points(exercise),
-                findings=(Finding(what),),
-            )
-            for notebook, cell, exercise in exercises
-        ),
-        notes=submission.notes,
-    )

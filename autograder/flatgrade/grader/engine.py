@@ -1,4 +1,4 @@
-"""The engine: grade submissions, each in workers of its own, several at a time.
+"""The engine: grade a submission in workers of its own. Executors do that with many at a time.
 
 A notebook's cells run in order in one worker; where a test cell stands, the judge asks for its exercise. When a worker
 is lost (killed, crashed, out of time), the verdict goes to the cell or the exercise that lost it, and a fresh worker
@@ -9,13 +9,10 @@ fresh worker, and costs nobody a point.
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +37,7 @@ _MAX_MADE = 100
 _FILE_SECONDS = 10.0
 _LEAST_SECONDS = 0.1
 _LEVEL_UNKNOWN = ""
+_SCORED = (CellKind.JUDGE, CellKind.TEST)
 _OVERRUNS = {
     "timeout": "It ran for more than {limits.cell_seconds:g} seconds, and was stopped.",
     "memory": "It needed more than {limits.memory_mib} MiB of memory.",
@@ -89,21 +87,6 @@ class AnswerKey:
         return cls(assignment, {}, {}, "", tuple(secrets), rule)
 
 
-def grade_batch(
-    submissions: Iterable[Submission], key: AnswerKey, sandbox: Sandbox, workers: int | None = None
-) -> Iterator[Record]:
-    """Grade submissions, `workers` at a time (the number of cores by default); Records come as they are ready."""
-    workers = workers or os.cpu_count() or 1
-    pending = iter(submissions)
-    with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(grade, item, key, sandbox) for item in islice(pending, 2 * workers)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                running |= {pool.submit(grade, item, key, sandbox) for item in islice(pending, 1)}
-                yield future.result()
-
-
 def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
     """Grade one submission. Always returns a Record: what could not be run has its verdict there."""
     began = time.perf_counter()
@@ -129,6 +112,33 @@ def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
         cells=tuple(cell for run in runs for cell in run.cells),
         outputs={run.notebook.name: run.outputs for run in runs},
         files={name: content for run in runs for name, content in run.made.items()},
+    )
+
+
+def fault_record(submission: Submission, assignment: Assignment, what: str) -> Record:
+    """The Record of a submission that could not be graded through a fault of ours, which `what` tells."""
+    exercises = [
+        _unearned(assignment, notebook.name, cell, Verdict.GRADER_FAULT, what)
+        for notebook in submission.notebooks
+        for cell in notebook.cells
+        if cell.kind in _SCORED
+    ]
+    return Record(submission.student, submission.assignment, tuple(exercises), notes=submission.notes)
+
+
+def _unearned(assignment: Assignment, notebook: str, cell: Cell, verdict: Verdict, what: str) -> ExerciseRecord:
+    if cell.kind is CellKind.TEST:
+        return in_process_record(cell, notebook, verdict, 0.0, what)
+    exercise = assignment.exercises[cell.exercise]
+    return ExerciseRecord(
+        name=exercise.name,
+        notebook=notebook,
+        cell=cell.key,
+        verdict=verdict,
+        earned=0.0,
+        points=exercise.points,
+        stages=no_points(exercise),
+        findings=(Finding(what),),
     )
 
 
@@ -175,7 +185,7 @@ class _NotebookRun:
         return all(self._is_done(cell) for cell in self._scored())
 
     def _scored(self) -> list[Cell]:
-        return [cell for cell in self.notebook.cells if cell.kind in (CellKind.JUDGE, CellKind.TEST)]
+        return [cell for cell in self.notebook.cells if cell.kind in _SCORED]
 
     def _run_once(self) -> bool:
         """One worker from the top; False if it was lost and another one is needed for the rest."""
@@ -289,19 +299,7 @@ class _NotebookRun:
         self.records += [self._record(cell, verdict, what) for cell in self._scored() if not self._is_done(cell)]
 
     def _record(self, cell: Cell, verdict: Verdict, what: str) -> ExerciseRecord:
-        if cell.kind is CellKind.TEST:
-            return in_process_record(cell, self.notebook.name, verdict, 0.0, what)
-        exercise = self.key.assignment.exercises[cell.exercise]
-        return ExerciseRecord(
-            name=cell.exercise,
-            notebook=self.notebook.name,
-            cell=cell.key,
-            verdict=verdict,
-            earned=0.0,
-            points=exercise.points,
-            stages=no_points(exercise),
-            findings=(Finding(what),),
-        )
+        return _unearned(self.key.assignment, self.notebook.name, cell, verdict, what)
 
 
 class _OurFaultError(Exception):

@@ -65,6 +65,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._free: list[int] = []
         self._made = 0
+        self._stopped = False
         # Graders that run side by side must not share users.
         self._first_user = _USERS[os.getpid() * 64 % (len(_USERS) - 64)]
 
@@ -82,11 +83,18 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._zygote.stop()
+        self.stop()
         if self._groups:
             for slot in range(self._made):
                 self._groups.remove(slot)
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def stop(self) -> None:
+        """End every worker at once and for good: a thread that waits for one learns of it, and gets no other."""
+        self._stopped = True
+        self._zygote.stop()
+        with self._lock:  # by now nobody starts a zygote anew, except who was at it
+            self._zygote.stop()
 
     def _start(self) -> Zygote:
         return Zygote(self.scratch, self._paths, self.profile, self.most, self._first_user)
@@ -144,6 +152,8 @@ class Sandbox:
             try:
                 reply = self._zygote.ask({"do": "fork"}, handles)
             except ConnectionError:
+                if self._stopped:
+                    raise
                 self._zygote.stop()
                 self._zygote = self._start()
                 reply = self._zygote.ask({"do": "fork"}, handles)

@@ -67,19 +67,27 @@ class Zygote:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-        self._control.settimeout(_START_SECONDS)
-        if not (ready := self._control.recv(4096)):
-            said = self._process.communicate()[1].decode(errors="replace").strip().split("\n")[-1]
+        try:
+            answer = self._first_answer()
+        except BaseException:
             self.stop()
-            raise SandboxError(f"the process that runs student code did not start: {said}")
-        answer = decode(ready)
+            raise
         self.without, self.users = str(answer["without"]), bool(answer["users"])
 
+    def _first_answer(self) -> Any:
+        self._control.settimeout(_START_SECONDS)
+        if ready := self._control.recv(4096):
+            return decode(ready)
+        said = self._process.communicate()[1].decode(errors="replace").strip().split("\n")[-1]
+        raise SandboxError(f"the process that runs student code did not start: {said}")
+
     def stop(self) -> None:
-        """End it, and with it every worker."""
-        self._control.close()
+        """End it, and with it every worker; who waits for its answer gets a ConnectionError."""
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        self._control.close()
 
     def ask(self, message: dict[str, Any], handles: list[int]) -> Any:
         """Send a request with open descriptors, and return the reply.
