@@ -318,3 +318,11 @@ def test_any_edits_leave_our_cells_whole_and_the_students_in_order(changes):
     remaining = iter(theirs)
     assert all(text in remaining for text in kept)  # in their order
     assert all(text in lost for text in theirs if text not in kept)
+
+
+def test_a_notebook_of_ours_without_marks_is_anybodys_to_fill():
+    """Nothing in it can be recognised, so nothing can be missing; the student's cells are run."""
+    plain = Template("nb", (ours(CODE("", id="empty"), Role.PLAIN),), {}, 4)
+    rebuilt = rebuild(plain, (StudentCell(True, "print(1)"),))
+    assert [(cell.kind, cell.source, cell.own) for cell in rebuilt.notebook.cells] == [(CellKind.RUN, "print(1)", True)]
+    assert rebuild(template(), (StudentCell(True, "print(1)"),)) is None

@@ -51,9 +51,13 @@ class _Slot:
 
 
 def rebuild(template: Template, submitted: Sequence[StudentCell]) -> Rebuilt | None:
-    """Rebuild a notebook from the `submitted` cells; None if not one of them belongs to this notebook of ours."""
+    """Rebuild a notebook from the `submitted` cells; None if not one of them belongs to this notebook of ours.
+
+    A notebook of ours in which no cell has an id is anybody's to fill.
+    """
     owners = _owners(template, submitted)
-    if not any(owner is not None for owner in owners):
+    marked = any(ours.grade_id for ours in template.cells)
+    if marked and not any(owner is not None for owner in owners):
         return None
     notes: list[str] = []
     slots = _settle_copies(template, owners, submitted, notes)
