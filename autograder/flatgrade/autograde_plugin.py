@@ -15,6 +15,7 @@ from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import NbGraderException
+from nbgrader.preprocessors import Execute
 
 from flatgrade import commands
 from flatgrade.batch import save, with_verdicts
@@ -63,6 +64,8 @@ class _Grading:
 
     def __init__(self, course: Course, assignment: str) -> None:
         settings = read_settings(course)
+        if not Execute(config=course.config).enabled:
+            raise CourseError("--no-execute would take the outputs that students saved for results: leave it out.")
         self.course, self.assignment = course, assignment
         self.key = commands.answer_key(course, assignment, course.root / settings.solutions)
         self.collector = Collector(course, assignment)
