@@ -20,6 +20,9 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.table import Table
 
+from flatgrade.core.levels import LEVELS
+from flatgrade.grader.record import Record
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -103,40 +106,52 @@ def _nbgrader(folder: Path, *arguments: str) -> None:
             raise
 
 
+def graded(place: Path) -> dict[str, tuple[str, dict[str, Record]]]:
+    """The Records of all attacks by level, for each level that this machine has and that grading accepts."""
+    found = {}
+    for most in LEVELS[LEVELS.index("L2") :]:
+        folder = place / most
+        folder.mkdir()
+        _, mark, records = grade_attacks(folder, most=most)
+        if next(iter(records.values())).sandbox == most:
+            found[most] = (mark, records)
+    return found
+
+
 def main() -> None:
-    """Print the scoreboard; exit code 1 if an attack pays."""
+    """Print the scoreboard; exit code 1 if an attack pays at any level."""
     with tempfile.TemporaryDirectory() as place:
-        ours = Path(place) / "ours"
-        ours.mkdir()
-        _, mark, records = grade_attacks(ours)
+        levels = graded(Path(place))
         stock = stock_points(Path(place) / "stock")
     table = Table(title="Hostile submissions", title_justify="left")
     table.add_column("row", no_wrap=True)
     table.add_column("attack", ratio=1)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("points", justify="right")
+    for level in levels:
+        table.add_column(level, no_wrap=True)
     table.add_column("stock", no_wrap=True)
-    paid, notes = 0, []
+    paid, notes = dict.fromkeys(levels, 0), []
     for attack in attacks():
-        record = records[attack.name]
-        verdict, stolen = record.exercises[0].verdict, loot(record, mark)
-        pays = record.earned > 0 or bool(stolen) or verdict not in attack.verdicts
-        paid += pays
-        notes += [f"{attack.row} got: {line}" for line in stolen]
-        sign = "✗" if pays else "✓"
-        table.add_row(attack.row, attack.title, f"{sign} {verdict}", f"{record.earned:g}", stock.get(attack.name, ""))
-    console = Console(width=110)
+        cells = []
+        for level, (mark, records) in levels.items():
+            record = records[attack.name]
+            verdict, stolen = record.exercises[0].verdict, loot(record, mark)
+            pays = record.earned > 0 or bool(stolen) or verdict not in attack.verdicts
+            paid[level] += pays
+            notes += [f"{attack.row} at {level} got: {line}" for line in stolen]
+            cells.append(f"{'✗' if pays else '✓'} {verdict}")
+        table.add_row(attack.row, attack.title, *cells, stock.get(attack.name, ""))
+    console = Console(width=120)
     console.print(table)
     for note in notes:
         console.print(note)
-    level = next(iter(records.values())).sandbox
     forged = sum(text.endswith("of 10") and not text.startswith("0 ") for text in stock.values())
     failed = sum(not text.endswith("of 10") for text in stock.values())
+    counts = ", ".join(f"{count} at {level}" for level, count in paid.items())
     console.print(
-        f"{len(attacks())} attacks at level {level}: {paid} pay. Stock nbgrader gives points for a wrong answer to "
-        f"{forged} of the {len(stock)} on the verdict, and fails on {failed}."
+        f"{len(attacks())} attacks; of them pay: {counts}. Stock nbgrader gives points for a wrong answer to {forged} "
+        f"of the {len(stock)} on the verdict, and fails on {failed}."
     )
-    sys.exit(1 if paid else 0)
+    sys.exit(1 if any(paid.values()) else 0)
 
 
 if __name__ == "__main__":

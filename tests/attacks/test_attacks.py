@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.attacks import ASSIGNMENT, CONTROLS, PWNED, attacks, grade_attacks, loot, printed
+from support.attacks import ASSIGNMENT, CONTROLS, attacks, grade_attacks, loot, printed, pwned
 
 from flatgrade.core import Verdict
 
@@ -17,11 +17,24 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine
 ELSEWHERE = {"D1.11", "D2.17", "D2.21", "D3.26", "D3.27", "D3.29"}
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """Every attack, graded between two right answers."""
-    PWNED.unlink(missing_ok=True)
-    return grade_attacks(tmp_path_factory.mktemp("attacked"))
+@pytest.fixture(scope="module", params=["L2", "L3", "L4"])
+def graded(request, tmp_path_factory):
+    """Every attack, graded between two right answers, at each level that student code may be graded at."""
+    found = grade_attacks(tmp_path_factory.mktemp("attacked"), most=request.param)
+    if (level := next(iter(found[2].values())).sandbox) != request.param:
+        pytest.skip(f"this machine confines student code to {level} only")
+    return found
+
+
+@pytest.mark.parametrize("most", ["L0", "L1", "L1+landlock"])
+def test_no_forged_verdict_pays_at_any_level(tmp_path, most):
+    """The attacks on the verdict: what is expected is in no process of theirs, however little that one is confined."""
+    chosen = [attack for attack in attacks() if attack.row.startswith("D1.")]
+    _, _, records = grade_attacks(tmp_path, most=most, chosen=chosen)
+    assert len(chosen) >= 15
+    assert {record.sandbox for record in records.values()} == {most}
+    assert {attack.name: records[attack.name].earned for attack in chosen} == {attack.name: 0 for attack in chosen}
+    assert [records[student].earned for student in CONTROLS] == [10, 10]
 
 
 @pytest.mark.parametrize("attack", attacks(), ids=lambda attack: attack.name)
@@ -54,7 +67,7 @@ def test_the_others_are_unharmed(graded):
 def test_nothing_is_left_outside(graded):
     """No file outside, and no grade but those of the judge."""
     course, _, _ = graded
-    assert not PWNED.exists()
+    assert not pwned(course).exists()
     assert not list(Path("/tmp").glob("flatgrade-mark")) + list(Path("/dev/shm").glob("flatgrade-mark"))
     with course.gradebook() as gradebook:
         for submission in gradebook.assignment_submissions(ASSIGNMENT):
@@ -82,4 +95,4 @@ def test_the_controls_can_fail(graded):
     record = records[CONTROLS[0]]
     text = {"output_type": "stream", "name": "stdout", "text": f"stolen dW\nharmless\na frame {mark}\n"}
     assert loot(replace(record, outputs={"svm": {"own": [text]}}), mark) == ["stolen dW", f"a frame {mark}"]
-    assert printed(record) != ""
+    assert sum(printed(record) != "" for record in records.values()) >= 5

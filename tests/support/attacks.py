@@ -10,20 +10,24 @@ import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
+from zlib import crc32
 
 import nbformat
 
 from flatgrade import commands
 from flatgrade.core import Verdict
+from flatgrade.core.levels import LEVELS, reaches
 from flatgrade.course.directory import Course
 from flatgrade.course.release import release
+from flatgrade.grader.engine import AnswerKey
+from flatgrade.grader.sandbox import Sandbox
 from flatgrade.grader.store import ResultStore
 from support.course import A1, ROOT, a1_solutions
 
 FOLDER = Path(__file__).parents[1] / "attacks" / "submissions"
 ASSIGNMENT = "attacked"
 CONTROLS = ("0 control", "z control")
-PWNED = Path("/tmp/flatgrade-pwned")
 WRONG = "def svm_loss(W, X, y, reg):\n    return 0.0, W * 0.0"
 LIMITS = "[assignment.limits]\ncall_seconds = 1\ncell_seconds = 2\nsubmission_seconds = 20\nmemory_mib = 256\n"
 # What an attack prints when it has got something that it must not have.
@@ -99,6 +103,11 @@ def attacked_course(root):
     return course, key, mark
 
 
+def pwned(course):
+    """The file by which attacks on the grader's side tell that they got there: one for each course."""
+    return Path(f"/tmp/flatgrade-pwned-{crc32(str(course.root).encode()):08x}")
+
+
 def hand_in(course, student, cells):
     """Hand in the released notebook with these cells in it: the last is the answer, the others come before it."""
     folder = course.submitted(student, ASSIGNMENT)
@@ -106,20 +115,30 @@ def hand_in(course, student, cells):
     path = folder / "svm.ipynb"
     notebook = nbformat.read(path, as_version=4)
     [answer] = [i for i, cell in enumerate(notebook.cells) if cell.metadata.nbgrader.get("grade_id") == "svm_loss"]
-    notebook.cells[answer].source = cells[-1].replace("<course>", str(course.root))
-    own = [nbformat.v4.new_code_cell(text.replace("<course>", str(course.root))) for text in cells[:-1]]
+    cells = [text.replace("<course>", str(course.root)).replace("<pwned>", str(pwned(course))) for text in cells]
+    notebook.cells[answer].source = cells[-1]
+    own = [nbformat.v4.new_code_cell(text) for text in cells[:-1]]
     notebook.cells[answer:answer] = own
     nbformat.write(notebook, path)
 
 
-def grade_attacks(root, *, workers=2):
-    """Hand in and grade every attack between two right answers; returns the course, the mark and Records by student."""
+def grade_attacks(root, *, workers=2, most=LEVELS[-1], chosen=None):
+    """Hand in and grade attacks (all by default) between two right answers, at most at one level of confinement.
+
+    Returns the course, the mark and Records by student.
+    """
     course, key, mark = attacked_course(root)
     for student in CONTROLS:
         hand_in(course, student, [a1_solutions()["svm_loss"].answer])
-    for attack in attacks():
+    for attack in attacks() if chosen is None else chosen:
         hand_in(course, attack.name, attack.cells)
-    graded = [record.student for record in commands.grade(course, key, workers=workers)]
+
+    def sandbox(key):
+        return Sandbox(key.secrets, most, key.assignment.profile, key.assignment.libraries)
+
+    with patch.object(AnswerKey, "sandbox", sandbox):
+        weak = not reaches(most, "L2")
+        graded = [record.student for record in commands.grade(course, key, workers=workers, allow_weak=weak)]
     with ResultStore(root / commands.PRIVATE / "results.db", ASSIGNMENT) as store:
         return course, mark, {student: store.whole(student) for student in graded}
 

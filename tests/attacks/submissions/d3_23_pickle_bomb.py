@@ -7,7 +7,7 @@ import pickle
 
 class Bomb:
     def __reduce__(self):
-        return os.system, ("touch /tmp/flatgrade-pwned",)
+        return os.system, ("touch <pwned>",)
 
     def _repr_png_(self):
         return pickle.dumps(self)
