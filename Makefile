@@ -23,14 +23,12 @@ bench: .venv/.dev  ## measure, and write docs/benchmarks.md
 attacks: .venv/.dev  ## grade every hostile submission, and show what stock nbgrader makes of them
 	$(BIN)/python benchmarks/attacks.py
 
-<<<<<<< HEAD
 FUZZ_SECONDS ?= 60
 fuzz: .venv/.fuzz  ## look for bytes that break what reads a student's side: FUZZ_SECONDS for each of five targets
 	$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS)
-=======
+
 soak: .venv/.dev  ## grade ten thousand submissions, and look at what that leaves behind
 	$(BIN)/python benchmarks/soak.py
->>>>>>> main
 
 nbgrader-suite: .venv/.dev  ## run nbgrader's own tests of autograde on our engine (three minutes)
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests $(BIN)/python -m pytest -c /dev/null -q -n 2 -p support.nbgrader_suite \
