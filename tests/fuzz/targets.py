@@ -131,6 +131,7 @@ def replies(data):
         assert len(content) <= 1024
         assert not Path(name).is_absolute()
         assert ".." not in name.split("/")
+    json.dumps(read_outputs(reply))
     cleaned = clean_outputs(read_outputs(reply))
     nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=nbformat.from_dict(cleaned))]))
 

@@ -85,8 +85,8 @@ def read_error(reply: Mapping[str, Any]) -> str:
 
 
 def read_outputs(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The outputs of a cell; `course` cleans what is in them before anybody sees it."""
-    return [item for item in _list(reply.get("outputs")) if isinstance(item, dict)]
+    """The outputs of a cell, JSON; `course` cleans what is in them before anybody sees it."""
+    return [item for item in _list(reply.get("outputs")) if isinstance(item, dict) and not _holds_array(item)]
 
 
 def read_status(reply: Mapping[str, Any]) -> str:
@@ -111,6 +111,12 @@ def _is_plain_path(name: str) -> bool:
     parts = name.split("/")
     plain = all(part and part.isprintable() and part[0] != "." and len(part) <= _MAX_PART for part in parts)
     return plain and "\\" not in name and len(name) <= _MAX_PATH and not name.lower().endswith(".ipynb")
+
+
+def _holds_array(value: Any) -> bool:
+    if isinstance(value, (list, dict)):
+        return any(map(_holds_array, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, np.ndarray)
 
 
 def _is_number(value: Any) -> bool:
