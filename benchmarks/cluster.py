@@ -8,7 +8,6 @@ counted where it can be, since it does not depend on what else the machine does.
 import argparse
 import json
 import os
-import resource
 import sys
 import threading
 import time
@@ -27,7 +26,6 @@ from flatgrade.course.gradebook import GradebookWriter  # noqa: E402
 from flatgrade.demo import Demo  # noqa: E402
 from flatgrade.grader.cluster import ClusterExecutor  # noqa: E402
 from flatgrade.grader.engine import grade  # noqa: E402
-from flatgrade.grader.sandbox import Sandbox  # noqa: E402
 from flatgrade.grader.submission import Submission  # noqa: E402
 
 ASSIGNMENT = "a1_flat_backprop"
@@ -72,30 +70,25 @@ def collecting(demo):
 
 def grading(demo, submissions):
     """Grade on one core, in this process and its sandbox."""
-    with Sandbox(demo.key.secrets) as sandbox:
-        start = _cpu_of_zygote(sandbox)
+    with demo.key.sandbox() as sandbox:
+        ended, end = [], sandbox.end
+        sandbox.end = lambda *worker: ended.append(end(*worker)) or ended[-1]
         began, used = time.perf_counter(), time.process_time()
         records = [grade(item, demo.key, sandbox) for item in submissions]
         wall, used = time.perf_counter() - began, time.process_time() - used
-        before_exit = resource.getrusage(resource.RUSAGE_CHILDREN)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    children = after.ru_utime + after.ru_stime - before_exit.ru_utime - before_exit.ru_stime - start
+    students = sum(seconds for _, seconds in ended)
     back = [len(record.to_json(outputs=True)) for record in records]
     times = sorted(record.seconds for record in records)
     return records, {
-        "grade: s of CPU a submission": (used + children) / len(records),
+        "grade: workers forked a submission": len(ended) / len(records),
+        "grade: s of CPU a submission": (used + students) / len(records),
         "grade: s of CPU in the judge": used / len(records),
-        "grade: s of CPU in the sandbox": children / len(records),
+        "grade: s of CPU in the sandbox": students / len(records),
         "grade: s of wall time a submission": wall / len(records),
         "grade: median s of wall time": times[len(times) // 2],
         "grade: longest s of wall time": times[-1],
         "back: bytes a submission": round(sum(back) / len(back)),
     }
-
-
-def _cpu_of_zygote(sandbox):
-    used = psutil.Process(sandbox._process.pid).cpu_times()
-    return used.user + used.system
 
 
 def dask(demo, figures, tasks):
@@ -104,7 +97,7 @@ def dask(demo, figures, tasks):
     empty = [Submission(f"student {i}", ASSIGNMENT, (), notes) for i in range(tasks)]
     with LocalDask(BUILD / f"dask-{os.getpid()}") as local:
         contract = demo.course.source(ASSIGNMENT)
-        with ClusterExecutor(local.address, contract, ROOT / "solutions", demo.key.seed) as executor:
+        with ClusterExecutor(local.address, demo.key, contract, ROOT / "solutions") as executor:
             scheduler = psutil.Process(local.scheduler.pid)
             workers = [psutil.Process(worker.pid) for worker in local.workers]
             for _ in executor.grade(empty[:100]):

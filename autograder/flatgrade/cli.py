@@ -1,7 +1,7 @@
 """The command line: parsing, progress, exit codes. What a command does stands in `commands` and `demo`.
 
-Exit codes: 0 done; 1 some submissions could not be run (they are still graded); 2 wrong usage; 3 our fault; 130 ended
-by Ctrl-C.
+Exit codes: 0 done; 1 some submissions could not be run (they are still graded); 2 wrong usage; 3 our fault, or a
+cluster that was lost; 130 ended by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,6 +26,8 @@ from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line
 from flatgrade.grader.doctor import Examination, examine
+from flatgrade.grader.engine import AnswerKey
+from flatgrade.grader.executor import Executor, ExecutorError, ExecutorLostError
 from flatgrade.grader.interruption import interruptible
 from flatgrade.grader.local import LocalExecutor
 from flatgrade.grader.record import Record
@@ -50,6 +52,9 @@ WorkersOption = Annotated[
 ]
 WeakOption = Annotated[bool, typer.Option("--allow-weak", help="Grade where this machine cannot hide the solutions.")]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Grade all anew, also what has not changed.")]
+SchedulerOption = Annotated[
+    str | None, typer.Option("--scheduler", help="Grade on the Dask cluster of this scheduler: tcp://HOST:PORT.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of tables.")]
 
 
@@ -67,9 +72,12 @@ def run() -> None:
 def _usage_errors() -> Iterator[None]:
     try:
         yield
-    except (CourseError, ContractError, SolutionError, SandboxError, StoreError) as error:
+    except (CourseError, ContractError, SolutionError, SandboxError, StoreError, ExecutorError) as error:
         err.print(f"flatgrade: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_USAGE) from None
+    except ExecutorLostError as error:
+        err.print(f"flatgrade: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(OUR_FAULT) from None
 
 
 def _version(value: bool) -> None:
@@ -97,6 +105,10 @@ def release(assignment: AssignmentArgument, course: CourseOption = Path()) -> No
             out.print(f"  {path.name}", markup=False)
 
 
+def _tls_file(name: str, what: str) -> Any:
+    return typer.Option(name, exists=True, dir_okay=False, help=f"For a cluster with TLS: the {what} (PEM).")
+
+
 @app.command()
 def grade(
     assignment: AssignmentArgument,
@@ -106,6 +118,10 @@ def grade(
     workers: WorkersOption = None,
     allow_weak: WeakOption = False,
     fresh: FreshOption = False,
+    scheduler: SchedulerOption = None,
+    tls_ca_file: Annotated[Path | None, _tls_file("--tls-ca-file", "authority that signed the certificates")] = None,
+    tls_cert: Annotated[Path | None, _tls_file("--tls-cert", "certificate of this machine")] = None,
+    tls_key: Annotated[Path | None, _tls_file("--tls-key", "key of that certificate")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Grade what was handed in; write the gradebook and autograded/. With --json, print one Record a line.
@@ -115,15 +131,19 @@ def grade(
     records: list[Record] = []
     with _usage_errors():
         opened = Course.open(course)
-        key = commands.answer_key(opened, assignment, solutions or opened.root / "solutions")
+        secret = solutions or opened.root / "solutions"
+        key = commands.answer_key(opened, assignment, secret)
         total = len(set(student or opened.students(assignment)))
         if not total:
             raise CourseError(
                 f"nothing was handed in for {assignment}: there is no submitted/<student>/{assignment} folder."
             )
-        executor = LocalExecutor(key, workers)
-        if executor.note:
-            err.print(executor.note, markup=False, soft_wrap=True)
+        tls = {"tls_ca_file": tls_ca_file, "tls_client_cert": tls_cert, "tls_client_key": tls_key}
+        executor = (
+            _local(key, workers)
+            if scheduler is None and not any(tls.values())
+            else _cluster(opened, key, secret, scheduler, workers, allow_weak=allow_weak, tls=tls)
+        )
         graded = commands.grade(opened, key, student or (), executor=executor, allow_weak=allow_weak, fresh=fresh)
         with _stopped_by_hand(records, total):
             _gather(graded, total, records)
@@ -134,6 +154,32 @@ def grade(
         page = commands.write_page(opened, assignment, commands.saved_records(opened, assignment))
         err.print(f"Open {page}", markup=False, soft_wrap=True)
     raise typer.Exit(_exit_code(records))
+
+
+def _local(key: AnswerKey, workers: int | None) -> Executor:
+    executor = LocalExecutor(key, workers)
+    if executor.note:
+        err.print(executor.note, markup=False, soft_wrap=True)
+    return executor
+
+
+def _cluster(
+    course: Course,
+    key: AnswerKey,
+    solutions: Path,
+    scheduler: str | None,
+    workers: int | None,
+    *,
+    allow_weak: bool,
+    tls: Mapping[str, Path | None],
+) -> Executor:
+    if scheduler is None:
+        raise ExecutorError(
+            "--tls-ca-file, --tls-cert and --tls-key are for a cluster: add --scheduler tls://HOST:PORT"
+        )
+    if workers is not None:
+        raise ExecutorError("--workers is for this machine: leave it out, a cluster has the workers that joined it")
+    return commands.cluster_executor(course, key, solutions, scheduler, allow_weak=allow_weak, tls=tls)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from flatgrade.course.settings import credit_rule, limits, read_settings
 from flatgrade.course.stub import stubs
 from flatgrade.course.template import Role, load_templates
 from flatgrade.grader.engine import AnswerKey
-from flatgrade.grader.executor import Executor
+from flatgrade.grader.executor import Executor, ExecutorError
 from flatgrade.grader.local import LocalExecutor
 from flatgrade.grader.prove import Proof, prove
 from flatgrade.grader.record import Record
@@ -63,6 +63,24 @@ def grade(
     with Batch(course, key, allow_weak=allow_weak, fresh=fresh) as batch:
         asked = dict.fromkeys(students or course.students(key.assignment.name))
         yield from batch.grade(asked, executor or LocalExecutor(key, workers))
+
+
+def cluster_executor(
+    course: Course, key: AnswerKey, solutions: Path, scheduler: str, *, allow_weak: bool, tls: Mapping[str, Path | None]
+) -> Executor:
+    """The workers of the Dask scheduler at an address; `tls` maps names of `distributed.Security` to files.
+
+    Raises ExecutorError where the extra `cluster` is not installed.
+    """
+    try:
+        from flatgrade.grader.cluster import ClusterExecutor  # an extra, and slow to import
+    except ModuleNotFoundError as error:
+        raise ExecutorError(
+            f"--scheduler needs {error.name}, which is not installed: run pip install 'flatgrade[cluster]'"
+        ) from None
+    files = {name: str(path) for name, path in tls.items() if path}
+    contract = course.source(key.assignment.name)
+    return ClusterExecutor(scheduler, key, contract, solutions, allow_weak=allow_weak, tls=files)
 
 
 def points_by_hand(course: Course, assignment: str) -> float:

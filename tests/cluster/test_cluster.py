@@ -7,19 +7,22 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import pytest
 from support.course import A1, SOLUTIONS, a1, a1_solutions
-from support.dask import LocalDask, child_programs, until
+from support.dask import LocalDask, certificates, child_programs, until
 
 distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
 
+from flatgrade.core.exercise import Assignment, Limits  # noqa: E402
 from flatgrade.core.finding import Verdict  # noqa: E402
 from flatgrade.core.levels import CALLS, reaches  # noqa: E402
 from flatgrade.grader import cluster as cluster_module  # noqa: E402
-from flatgrade.grader.cluster import ClusterExecutor  # noqa: E402
+from flatgrade.grader.cluster import ClusterExecutor, PackedKey  # noqa: E402
 from flatgrade.grader.engine import AnswerKey, grade  # noqa: E402
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError  # noqa: E402
+from flatgrade.grader.inprocess import CreditRule  # noqa: E402
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine themselves with Landlock, on Linux")
@@ -66,7 +69,7 @@ def dask_to_break(tmp_path):
 
 
 def cluster(dask, solutions, **options):
-    return ClusterExecutor(dask.address, A1, solutions, SEED, **options)
+    return ClusterExecutor(dask.address, AnswerKey.load(a1(), solutions, SEED), A1, solutions, **options)
 
 
 def submission(student, *cells):
@@ -143,6 +146,23 @@ def test_a_worker_that_is_killed_in_mid_batch_costs_nothing_but_time(dask_to_bre
                 dask_to_break.workers[0].wait()
     assert len(records) == CLASS
     assert by_student(records) == graded_here
+
+
+def test_an_assignment_without_exercises_of_ours_is_graded_by_its_rule(dask, tmp_path):
+    """Its key has no files to send: the rule for tests in the student's process goes to the workers as it is."""
+    tests = (
+        Cell("right", CellKind.TEST, "assert answer == 42", points=2),
+        Cell("noisy", CellKind.TEST, "import sys\nprint('no', file=sys.stderr)", points=2),
+        Cell("partial", CellKind.TEST, "0.5", points=2),
+    )
+    notebook = Notebook("p1", (own("answer = 42"), *tests))
+    assignment = Assignment("ps1", "ps1", {}, Limits(cell_seconds=7), profile="any")
+    key = AnswerKey.without_exercises(assignment, CreditRule(stderr_fails=True), [tmp_path])
+    with ClusterExecutor(dask.address, key, tmp_path, tmp_path) as executor:
+        [record] = executor.grade([Submission("ada", "ps1", (notebook,))])
+    assert [item.earned for item in record.exercises] == [2, 0, 0.5]
+    with key.sandbox() as sandbox:
+        assert timeless(record) == timeless(grade(Submission("ada", "ps1", (notebook,)), key, sandbox))
 
 
 def test_a_submission_with_which_workers_die_is_a_fault_of_ours_in_the_end(tmp_path, solutions):
@@ -291,7 +311,7 @@ def test_a_scheduler_that_is_not_there_is_told(solutions):
     """Not a traceback of Dask's, and not for ever."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
-    with pytest.raises(ExecutorError) as caught, ClusterExecutor(address, A1, solutions, SEED):
+    with pytest.raises(ExecutorError) as caught, cluster(SimpleNamespace(address=address), solutions):
         pass
     assert str(caught.value) == (
         f"no Dask scheduler can be reached at {address}: start one with `dask scheduler`, and see that this machine may "
@@ -312,6 +332,23 @@ def test_a_scheduler_that_is_lost_in_mid_batch_loses_nothing_that_came(dask_to_b
     assert str(caught.value) == (
         f"the cluster at {dask_to_break.address} was lost (the connection to its scheduler broke): what was graded is "
         "written, and the same command grades the rest"
+    )
+
+
+def test_a_cluster_without_any_worker_left_is_given_up_after_a_while(dask_to_break, solutions, monkeypatch):
+    """The minute that machines have to start again is made a moment here."""
+    monkeypatch.setattr(cluster_module, "_NO_WORKER_SECONDS", 0.0)
+    monkeypatch.setattr(cluster_module, "_LOOK_SECONDS", 0.1)
+    with cluster(dask_to_break, solutions) as executor:
+        graded = executor.grade(a_class(200))
+        assert next(graded)
+        for worker in dask_to_break.workers:
+            worker.kill()
+        with pytest.raises(ExecutorLostError) as caught:
+            list(graded)
+    assert str(caught.value) == (
+        f"the cluster at {dask_to_break.address} was lost (all its workers are gone): what was graded is written, and "
+        "the same command grades the rest"
     )
 
 
@@ -354,14 +391,15 @@ def test_the_solutions_are_on_no_disk_of_a_worker_while_it_grades(dask, solution
 def test_the_key_is_loaded_from_a_private_folder(solutions, tmp_path):
     """Mode 0700 while it is read, and nothing is left."""
     probe = tmp_path / "probe"
-    files = cluster_module._files(A1, solutions / NAME)
+    packed = PackedKey.of(AnswerKey.load(a1(), solutions, SEED), A1, solutions)
+    files = dict(packed.files)
     first = f"solutions/{NAME}/svm_loss.py"
     files[first] += (
         f"\nfrom pathlib import Path\nmode = oct(Path(__file__).parents[2].stat().st_mode)\nPath({str(probe)!r}).write_text(mode)\n".encode()
     )
     private = tmp_path / "private"
     private.mkdir()
-    key = cluster_module._answer_key(NAME, files, SEED, private)
+    key = replace(packed, files=files).unpack(private)
     assert set(key.solutions) == {"svm_loss", "softmax_loss"}
     assert probe.read_text() == "0o40700"
     assert list(private.iterdir()) == []
@@ -395,8 +433,11 @@ def test_when_the_command_ends_its_judges_leave_the_cluster(dask, solutions):
 def test_when_the_command_is_killed_its_judges_leave_the_cluster(dask, solutions):
     """`kill -9` of the command takes the secrets from the workers, too."""
     program = (
-        "import sys, time; from pathlib import Path; from flatgrade.grader.cluster import ClusterExecutor\n"
-        "with ClusterExecutor(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), 'seed'): print('there', flush=True); time.sleep(60)"
+        "import sys, time\nfrom pathlib import Path\nfrom flatgrade.core import load_assignment\n"
+        "from flatgrade.grader.cluster import AnswerKey, ClusterExecutor\n"
+        "contract, solutions = Path(sys.argv[2]), Path(sys.argv[3])\n"
+        "key = AnswerKey.load(load_assignment(contract), solutions, 'seed')\n"
+        "with ClusterExecutor(sys.argv[1], key, contract, solutions):\n    print('there', flush=True)\n    time.sleep(60)"
     )
     command = [sys.executable, "-c", program, dask.address, str(A1), str(solutions)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
@@ -424,21 +465,6 @@ def test_a_cluster_with_tls_grades_and_refuses_who_has_no_certificate(tmp_path, 
             pass
     assert sorted(record.student for record in records) == [f"student {i}" for i in range(4)]
     assert str(caught.value).startswith(f"no Dask scheduler can be reached at {dask.address}: ")
-
-
-def certificates(folder):
-    """An authority of our own, and one certificate that it signed for scheduler, workers and client."""
-    ca, cert, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
-    made = ["-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    openssl("req", "-x509", *made, "-keyout", folder / "ca.key", "-out", ca, "-subj", "/CN=flatgrade tests")
-    openssl("req", *made, "-keyout", key, "-out", folder / "request", "-subj", "/CN=127.0.0.1")
-    openssl("x509", "-req", "-in", folder / "request", "-CA", ca, "-CAkey", folder / "ca.key", "-CAcreateserial",
-            "-days", "1", "-out", cert)  # fmt: skip
-    return ca, cert, key
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
 
 
 # ---- looking into the cluster ----

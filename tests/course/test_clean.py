@@ -255,3 +255,10 @@ def test_no_mixture_of_payloads_acts(parts):
 def test_honest_answers_are_untouched(text):
     """Formulas, code, tables, plain formatting and addresses read as they were written."""
     assert clean_markdown(text) == text
+
+
+def test_what_a_cell_printed_hides_no_error():
+    """An error has a cap of its own: its message is what the student looks for."""
+    printed = {"output_type": "stream", "name": "stdout", "text": "x" * (clean.MOST_TEXT + 1)}
+    error = {"output_type": "error", "ename": "NameError", "evalue": "no", "traceback": ["NameError: no"]}
+    assert clean_outputs([printed, error])[1] == error

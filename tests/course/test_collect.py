@@ -5,6 +5,7 @@ import shutil
 
 import nbformat
 import pytest
+from tests.course.conftest import write_notebook
 
 from flatgrade.course.collect import Collector
 from flatgrade.course.directory import Course, CourseError
@@ -74,12 +75,42 @@ def test_a_missing_notebook_is_told(desk):
     assert collected(desk).missing == {"svm"}
 
 
-def test_a_renamed_notebook_is_told_with_its_name(desk):
-    """Whoever looks at it sees at once that the file has another name."""
+@pytest.mark.parametrize("name", ["svm (1).ipynb", "SVM.ipynb", "svm.ipynb.txt", "hw1/svm.ipynb", "ana.IPYNB"])
+def test_a_notebook_of_another_name_is_taken(desk, name):
+    """Browsers, copies and archives change names; what is in it says whose it is."""
     path = desk.hand_in("ana", desk.answered())
-    path.rename(path.with_name("svm (1).ipynb"))
-    assert problem(desk) == "svm.ipynb was not handed in; the folder holds svm (1).ipynb, of another name."
-    assert collected(desk).submission.notes == ("svm (1).ipynb is no notebook of this assignment; it was left aside.",)
+    (path.parent / name).parent.mkdir(exist_ok=True)
+    path.rename(path.parent / name)
+    got = collected(desk)
+    assert got.notebooks["svm"].notebook.problem == ""
+    assert got.missing == frozenset()
+    assert got.submission.notes == (f"svm.ipynb was not handed in; {name} was taken for it.",)
+
+
+def test_one_of_several_is_not_guessed(desk):
+    """Two notebooks that could be it: a person must say which."""
+    path = desk.hand_in("ana", desk.answered())
+    path.with_name("svm (1).ipynb").write_bytes(path.read_bytes())
+    path.rename(path.with_name("svm (2).ipynb"))
+    assert problem(desk) == (
+        "svm.ipynb was not handed in, and more than one notebook could be it: svm (1).ipynb, svm (2).ipynb. Keep one."
+    )
+
+
+def test_a_notebook_without_an_answer_of_ours_is_left_aside(desk):
+    """Another notebook, a copy that is no JSON, or a checkpoint does not become the answer."""
+    path = desk.hand_in("ana", [nbformat.v4.new_code_cell("print(1)")])
+    path.rename(path.with_name("notes.ipynb"))
+    path.with_name("svm-Copy1.ipynb").write_bytes(b"{}")
+    path.with_name(".ipynb_checkpoints").mkdir()
+    write_notebook(path.parent / ".ipynb_checkpoints/svm-checkpoint.ipynb", desk.answered())
+    assert problem(desk) == (
+        "svm.ipynb was not handed in; the folder holds notes.ipynb, svm-Copy1.ipynb, of another name."
+    )
+    assert collected(desk).submission.notes == (
+        "notes.ipynb is no notebook of this assignment; it was left aside.",
+        "svm-Copy1.ipynb is no notebook of this assignment; it was left aside.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +120,7 @@ def test_a_renamed_notebook_is_told_with_its_name(desk):
         (b'{"cells": []}', "svm.ipynb is not the notebook that was released: no cell of it fits."),
         (b'{"cells": [{"source": "x"}]}', "svm.ipynb is not the notebook that was released: no cell of it fits."),
         (b'{"cells": 1}', "svm.ipynb is not a notebook: it has no list of cells."),
-        (b"\xff", "svm.ipynb is not valid UTF-8: byte 1 cannot be read."),
+        (b"\xff", 'svm.ipynb is not a notebook: it begins with "\\ufffd", where a notebook begins with {.'),
     ],
 )
 def test_a_bad_notebook_is_told(desk, data, sentence):
@@ -113,7 +144,7 @@ def test_a_link_in_place_of_a_file_is_never_followed(desk):
     assert got.timestamp is None
     path.unlink()
     path.symlink_to(desk.root / "assignments/a1/svm.ipynb")
-    assert problem(desk) == "svm.ipynb is not a plain file."
+    assert problem(desk) == "svm.ipynb is a link, and links are not followed: hand in the notebook itself."
 
 
 def test_our_files_win_and_others_are_carried_along(desk):

@@ -104,9 +104,15 @@ def test_changed_locked_and_test_cells_are_ours_again():
     cells[1] = replace(cells[1], source="import cheat")
     cells[3] = replace(cells[3], source="pass", code=False)
     rebuilt = rebuild(template(), cells)
-    assert keys_and_sources(rebuilt) == WHOLE
+    assert keys_and_sources(rebuilt) == [
+        ("cell:0", "# Title"),
+        ("cell:1", "import cheat"),
+        *WHOLE[1:7],
+        ("cell:8", "train()"),
+    ]
+    assert rebuilt.notebook.cells[0] == Cell("cell:1", CellKind.RUN, "import cheat", own=True)
     assert rebuilt.notes == (
-        "nb.ipynb: the cell setup is locked and was changed; our text was put back.",
+        "nb.ipynb: the cell setup is locked and was changed; our text was put back; what stood there is kept before it.",
         "nb.ipynb: the cell one_test is locked and was changed; our text was put back.",
         "nb.ipynb: the cell one_test had another type; it is a code cell again.",
     )
@@ -139,12 +145,33 @@ def test_a_deleted_test_comes_back_after_the_helpers_of_its_answer():
     assert rebuilt.keys[2:5] == ("one", "cell:3", "one_test")
 
 
-def test_a_deleted_answer_comes_back_before_own_cells():
-    """An answer that was moved to a new cell is not undone by the stub that comes back."""
+def test_a_new_cell_in_place_of_an_answer_is_the_answer():
+    """A student who deletes the cell and writes another in its place has answered."""
     cells = submitted()
     cells[2] = own("def one(): ...")
+    cells[6] = StudentCell(False, "Because.")
     rebuilt = rebuild(template(), cells)
-    assert rebuilt.keys[1:5] == ("setup", "one", "cell:3", "one_test")
+    assert keys_and_sources(rebuilt)[2] == ("one", "def one(): ...")
+    assert keys_and_sources(rebuilt)[6] == ("why", "Because.")
+    assert rebuilt.notes == (
+        "nb.ipynb: the cell one had lost its id; it is known by its text or place.",
+        "nb.ipynb: the cell why had lost its id; it is known by its text or place.",
+    )
+
+
+def test_the_stub_of_a_deleted_answer_is_not_run():
+    """It comes back to be seen, and undoes nothing of what the student wrote in other cells."""
+    cells = submitted()
+    cells[2:3] = [own("def one(): ..."), own("helper")]
+    rebuilt = rebuild(template(), cells)
+    assert rebuilt.keys[1:6] == ("setup", "one", "cell:3", "cell:4", "one_test")
+    assert [cell.kind for cell in rebuilt.notebook.cells[:4]] == [
+        CellKind.RUN,
+        CellKind.SKIP,
+        CellKind.RUN,
+        CellKind.RUN,
+    ]
+    assert rebuilt.notes == ("nb.ipynb: the cell one was missing; it was put back as it was released.",)
 
 
 def test_all_cells_that_count_may_be_missing_but_one():
@@ -174,7 +201,9 @@ def test_of_two_cells_with_one_id_the_written_one_counts():
         ("one_test", 'check("one")'),
     ]
     assert [cell.own for cell in rebuilt.notebook.cells[:4]] == [False, False, True, False]
-    assert rebuilt.notes == ("nb.ipynb: 4 cells have the id one; one counts, the others are own cells.",)
+    assert rebuilt.notes == (
+        "nb.ipynb: 4 cells have the id one: the first with an answer keeps it, others are own cells.",
+    )
 
 
 def test_a_copied_test_counts_once():
@@ -183,7 +212,7 @@ def test_a_copied_test_counts_once():
     cells.insert(4, cells[3])
     rebuilt = rebuild(template(), cells)
     assert keys_and_sources(rebuilt) == WHOLE
-    assert rebuilt.notes == ("nb.ipynb: 2 cells have the id one_test; one counts, the others are own cells.",)
+    assert rebuilt.notes == ("nb.ipynb: 2 cells have the id one_test: the first keeps it, others are own cells.",)
 
 
 def test_a_test_that_was_moved_up_comes_back_after_its_answer():
@@ -204,6 +233,29 @@ def test_cells_are_recognised_without_their_metadata():
     """Some editors drop what nbgrader wrote; the ids of the cells are left."""
     cells = [replace(cell, grade_id="") for cell in submitted()]
     assert keys_and_sources(rebuild(template(), cells)) == WHOLE
+
+
+def test_cells_are_recognised_without_any_id():
+    """Pasted into a new notebook, the cells are known by their text, and an answer by its place between them."""
+    cells = [replace(cell, grade_id="", cell_id="") for cell in submitted()]
+    cells[2] = replace(cells[2], source="def one(): return 1")
+    cells[5:5] = [own("print(2)")]
+    rebuilt = rebuild(template(), cells)
+    assert [key for key in rebuilt.keys if not key.startswith("cell:")] == [key for key, _ in WHOLE if ":" not in key]
+    assert keys_and_sources(rebuilt)[2] == ("one", "def one(): return 1")
+    assert len(rebuilt.notes) == 6
+
+
+def test_an_answer_is_recognised_by_the_line_that_its_stub_begins_with():
+    """Alone in a new notebook, a function is the answer that asks for it."""
+    ours = template()
+    stub = replace(ours.cells[2], released="# (3 points)\ndef one(x):\n    ...")
+    ours = replace(ours, cells=(*ours.cells[:2], stub, *ours.cells[3:]))
+    rebuilt = rebuild(ours, [own("import math"), own("# mine\ndef one(x):\n    return x"), own("def one(x):\n    2")])
+    assert [key for key in rebuilt.keys if "cell" not in key][:3] == ["setup", "one", "one_test"]
+    assert ("one", "# mine\ndef one(x):\n    return x") in keys_and_sources(rebuilt)
+    assert rebuild(ours, [own("def one(x, y):\n    return x")]) is None
+    assert rebuild(ours, [replace(own("def one(x):\n    ..."), grade_id="another course's")]) is None
 
 
 def test_a_grade_id_goes_before_a_cell_id():

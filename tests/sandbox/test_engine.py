@@ -100,6 +100,58 @@ def test_the_function_counts_as_it_is_where_the_test_cell_stands(key, sandbox):
     assert record.earned == 10
 
 
+def test_what_works_after_the_last_cell_counts(key, sandbox):
+    """Students run cells out of order: a helper, or the answer itself, may stand below the test cell."""
+    right = answer().source
+    needs = Cell("svm_loss", CellKind.RUN, right.replace("    # forward\n", "    assert two() == 2\n"))
+    late = Cell("late", CellKind.RUN, "def two(): return 2", own=True)
+    record = grade(submission(notebook(needs, judge_cell("svm_loss"), late)), key, sandbox)
+    [exercise] = record.exercises
+    assert (exercise.verdict, exercise.earned) == (Verdict.PASS, 10)
+    assert str(exercise.findings[0]) == (
+        "What it needs stands below its test cell. Do the cells run from top to bottom in a fresh kernel?"
+    )
+    late = Cell("late", CellKind.RUN, right, own=True)
+    wrong = answer(text="def svm_loss(W, X, y, reg): return 0.0, W")
+    assert grade(submission(notebook(wrong, judge_cell("svm_loss"), late)), key, sandbox).earned == 10
+
+
+def test_of_two_results_the_better_one_stays(key, sandbox):
+    """An answer that is partly right at its test cell, and spoilt below it, keeps its points."""
+    partly = answer(text=answer().source.replace("2 * reg * W", "reg * W"))
+    late = Cell("late", CellKind.RUN, "import os\ndef svm_loss(*args): os._exit(1)", own=True)
+    record = grade(submission(notebook(partly, judge_cell("svm_loss"), late)), key, sandbox)
+    assert verdicts(record) == [("svm_loss", Verdict.WRONG, 8)]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("def svm_loss(:\n    pass", "SyntaxError: invalid syntax (line 1)."),
+        ("svm_loss = undefined", "NameError: name 'undefined' is not defined."),
+    ],
+)
+def test_a_missing_function_is_told_by_the_error_of_its_cell(key, sandbox, source, sentence):
+    """Nobody looks for a deleted cell where the answer's own cell has an error; an own cell's error is another matter."""
+    unrelated = Cell("cell:1", CellKind.RUN, "1 / 0", own=True)
+    record = grade(submission(notebook(unrelated, answer(text=source), judge_cell("svm_loss"))), key, sandbox)
+    [exercise] = record.exercises
+    assert (exercise.verdict, exercise.earned) == (Verdict.ERROR, 0)
+    assert exercise.findings[0].what == f"The cell svm_loss before it did not come to its end. {sentence}"
+    record = grade(submission(notebook(unrelated, judge_cell("svm_loss"))), key, sandbox)
+    [exercise] = record.exercises
+    assert (exercise.verdict, exercise.findings[0].what) == (Verdict.MISSING, "svm_loss is not defined.")
+
+
+def test_cells_without_a_name_are_told_by_their_number(key, sandbox):
+    """As they are counted in the graded notebook, from one."""
+    killer = Cell("cell:2", CellKind.RUN, "import os; os._exit(3)", own=True)
+    record = grade(submission(notebook(killer, answer(), judge_cell("svm_loss"))), key, sandbox)
+    assert record.problem == (
+        "linear_svm.ipynb: cell 3 was not run to its end: The process ended by itself with exit code 3."
+    )
+
+
 def test_a_helper_in_an_own_cell_is_part_of_the_answer(key, sandbox):
     """Extra cells run in their order."""
     text = a1_solutions()["svm_loss"].equivalents["a helper function"]
@@ -126,7 +178,7 @@ def test_a_cell_that_kills_its_process_costs_only_itself(key, sandbox):
     record = grade(submission(notebook(killer, answer(), judge_cell("svm_loss"))), key, sandbox)
     assert record.earned == 10
     assert record.problem == (
-        "linear_svm: cell killer was not run to its end: The process ended by itself with exit code 3."
+        "linear_svm.ipynb: cell killer was not run to its end: The process ended by itself with exit code 3."
     )
     assert record.outputs["linear_svm"]["killer"][0]["ename"] == "CRASHED"
 

@@ -107,15 +107,61 @@ def test_an_error_shows_the_lines_of_the_cell_and_no_path(worker):
     ("source", "said"),
     [
         ("%matplotlib inline\n%load_ext autoreload\n%autoreload 2\n", ""),
-        ("!ls\n", "! is not run when graded"),
-        ("%pip install x\n", "%pip is not run when graded"),
+        ("%config InlineBackend.figure_format = 'retina'\n", ""),
+        ("!ls\n", "!ls is not run when graded\n"),
+        ("files = !ls\nassert files == []\n", "!ls is not run when graded\n"),
+        ("%pip install x\n", "%pip is not run when graded\n"),
+        ("%reset -f\n", "%reset is not run when graded\n"),
+        ("%wandb login\n", "%wandb is not run when graded\n"),
+        ("get_ipython().magic('matplotlib inline')\n", ""),
+        ("%%memit\nx = 1\n", "%%memit is not run when graded\n"),
+        ("%%time\nx = 1\n", ""),
+        ("#@title Colab's comment\n%%time\nx = 1\n", ""),
+        ("x = (1\n     != 2)\nassert x\n", ""),
+        ('x = """\n%matplotlib inline\n!ls"""\nassert "!ls" in x\n', ""),
+        (">>> x = 1\n... \n", ""),
+        ("import asyncio\nawait asyncio.sleep(0)\n", ""),
     ],
 )
 def test_magics_that_have_no_place_here_do_no_harm(worker, source, said):
-    """Notebook habits neither fail nor start a program."""
-    text = printed(worker, source + "print('on')")
-    assert text.endswith("on\n")
-    assert said in text or said.split()[0] in text
+    """Notebook habits neither fail nor start a program; what is not run says so, and everything else is run."""
+    assert printed(worker, source + "print('on')") == f"{said}on\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("%%bash\nls", "%%bash is not run when graded\n"),
+        ("# my files\n%%bash\nls", "%%bash is not run when graded\n"),
+        ("%%cython\ncdef int x", "%%cython is not run when graded\n"),
+    ],
+)
+def test_cells_in_other_languages_are_not_run(worker, source, said):
+    """They say so, and raise nothing."""
+    assert [item.get("text") for item in run(worker, source)] == [said]
+
+
+def test_a_statement_is_timed_by_one_run(worker):
+    """`%timeit` chooses thousands of loops by the speed of the machine: that would be the time limit of the cell."""
+    text = printed(
+        worker, "n = []\n%timeit -n 1000 -r 7 n.append(1)\nt = %timeit -o -q n.append(1)\nprint(len(n), t.loops)"
+    )
+    assert "1 loop each" in text
+    assert text.endswith("2 1\n")
+
+
+def test_definitions_below_an_error_are_kept(worker):
+    """What stops a cell may only be missing here, a keyboard or a drive; the functions below are no worse for it."""
+    source = "x = 1\nfrom google.colab import drive\nx = 2\ndef f():\n    return x\nclass A:\n    y = missing\nclass B:\n    pass"
+    told, error = run(worker, source)
+    assert told["text"] == "The cell stops with the error below; what it defines after that was kept: f, B\n"
+    assert error["ename"] == "ModuleNotFoundError"
+    assert printed(worker, "print(f(), B, 'A' in globals())").startswith("1 <class")
+
+
+def test_a_cell_keeps_no_setting_of_the_file_that_runs_it(worker):
+    """Annotations are values, as in Jupyter, unless the student imports otherwise."""
+    assert printed(worker, "def f(x: int): pass\nprint(f.__annotations__)") == "{'x': <class 'int'>}\n"
 
 
 def test_input_says_that_there_is_no_keyboard(worker):

@@ -73,6 +73,21 @@ def until(found, what):
         time.sleep(0.05)
 
 
+def certificates(folder):
+    """An authority of our own, and one certificate that it signed for scheduler, workers and client."""
+    ca, cert, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
+    made = ["-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    _openssl("req", "-x509", *made, "-keyout", folder / "ca.key", "-out", ca, "-subj", "/CN=flatgrade tests")
+    _openssl("req", *made, "-keyout", key, "-out", folder / "request", "-subj", "/CN=127.0.0.1")
+    _openssl("x509", "-req", "-in", folder / "request", "-CA", ca, "-CAkey", folder / "ca.key", "-CAcreateserial",
+            "-days", "1", "-out", cert)  # fmt: skip
+    return ca, cert, key
+
+
+def _openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
 def child_programs(pid):
     """The command lines of all processes that descend from a process."""
     found = []

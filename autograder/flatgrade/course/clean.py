@@ -52,8 +52,13 @@ def clean_outputs(outputs: Any, *, keep_html: bool = False) -> list[dict[str, An
     """
     if not isinstance(outputs, list):
         return []
-    budget = _Budget(keep_html=keep_html)
-    cleaned = (_clean(output, budget) for output in outputs[:MOST_OUTPUTS] if isinstance(output, dict))
+    # What a cell printed hides no error.
+    budget, errors = _Budget(keep_html=keep_html), _Budget(keep_html=keep_html)
+    cleaned = (
+        _clean(output, errors if output.get("output_type") == "error" else budget)
+        for output in outputs[:MOST_OUTPUTS]
+        if isinstance(output, dict)
+    )
     return [output for output in cleaned if output]
 
 

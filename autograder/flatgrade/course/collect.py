@@ -12,9 +12,10 @@ from nbgrader.converters import Autograde
 from nbgrader.utils import parse_utc
 
 from flatgrade.course.directory import CourseError, check_student, shown
+from flatgrade.course.matching import match
 from flatgrade.course.reading import UnreadableError, read_submitted
 from flatgrade.course.rebuild import Rebuilt, rebuild, rebuild_unread
-from flatgrade.course.template import Template, load_templates
+from flatgrade.course.template import Role, Template, load_templates
 from flatgrade.grader.submission import Submission
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"  # nbgrader's own; the second is none of a cell's business
 MOST_BESIDE = 48_000_000
 _MOST_TIMESTAMP = 200
+_MOST_OTHERS = 10  # notebooks of other names that are looked into
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,25 @@ class Collector:
         folder = self.course.submitted(student, self.assignment)
         if not folder.is_dir():
             raise CourseError(f"{student} handed in nothing for {self.assignment}: there is no {folder.name} folder.")
-        names = {template.name for template in self.templates}
-        others = sorted(path.stem for path in folder.glob("*.ipynb") if path.stem not in names)
-        rebuilt = {template.name: _collect_notebook(template, folder, others) for template in self.templates}
-        missing = frozenset(name for name in names if not os.path.lexists(folder / f"{name}.ipynb"))
         timestamp, notes = _timestamp(folder / TIMESTAMP)
-        notes += [f"{shown(name)}.ipynb is no notebook of this assignment; it was left aside." for name in others]
+        paths = {template.name: folder / f"{template.name}.ipynb" for template in self.templates}
+        others = _other_notebooks(folder, self.course.directory.ignore, set(paths.values()))
+        rebuilt: dict[str, Rebuilt] = {}
+        missing = set()
+        for template in self.templates:
+            path = paths[template.name]
+            if os.path.lexists(path):
+                rebuilt[template.name] = _collect_notebook(template, path)
+                continue
+            fitting = [name for name in others[:_MOST_OTHERS] if _holds_answers(template, folder / name)]
+            if len(fitting) == 1:
+                others.remove(fitting[0])
+                notes.append(f"{path.name} was not handed in; {shown(fitting[0])} was taken for it.")
+                rebuilt[template.name] = _collect_notebook(template, folder / fitting[0])
+            else:
+                missing.add(template.name)
+                rebuilt[template.name] = rebuild_unread(template, _not_handed_in(path.name, fitting, others))
+        notes += [f"{shown(name)} is no notebook of this assignment; it was left aside." for name in others]
         notes += [note for notebook in rebuilt.values() for note in notebook.notes]
         files = _beside(_files(folder, self.course.directory.ignore), self.ours)
         contents = _contents(files, notes)
@@ -77,23 +92,44 @@ class Collector:
         return Collected(
             submission=Submission(student, self.assignment, notebooks, tuple(notes), contents),
             notebooks=rebuilt,
-            missing=missing,
+            missing=frozenset(missing),
             files=files,
             timestamp=timestamp,
         )
 
 
-def _collect_notebook(template: Template, folder: Path, others: list[str]) -> Rebuilt:
-    path = folder / f"{template.name}.ipynb"
-    if not os.path.lexists(path):
-        there = ", ".join(f"{shown(name)}.ipynb" for name in others[:5])
-        instead = f"; the folder holds {there}, of another name" if there else ""
-        return rebuild_unread(template, f"{path.name} was not handed in{instead}.")
+def _collect_notebook(template: Template, path: Path) -> Rebuilt:
     try:
         found = rebuild(template, read_submitted(path))
     except UnreadableError as error:
         return rebuild_unread(template, str(error))
     return found or rebuild_unread(template, f"{path.name} is not the notebook that was released: no cell of it fits.")
+
+
+def _other_notebooks(folder: Path, ignore: list[str], ours: set[Path]) -> list[str]:
+    """List the notebooks of other names, such as `svm (1).ipynb`, `hw1/svm.ipynb` and `svm.ipynb.txt`."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _matches(name, ignore))
+        paths = (Path(place) / name for name in sorted(names) if ".ipynb" in name.lower())
+        found += [str(path.relative_to(folder)) for path in paths if path not in ours]
+    return found
+
+
+def _holds_answers(template: Template, path: Path) -> bool:
+    """Say whether a file is a notebook with a cell for an answer of ours, whatever is in it."""
+    try:
+        owners, _ = match(template, read_submitted(path))
+    except UnreadableError:
+        return False
+    return any(owner is not None and template.cells[owner].role is Role.ANSWER for owner in owners)
+
+
+def _not_handed_in(name: str, fitting: list[str], others: list[str]) -> str:
+    there = ", ".join(shown(name) for name in (fitting or others)[:5])
+    if fitting:
+        return f"{name} was not handed in, and more than one notebook could be it: {there}. Keep one."
+    return f"{name} was not handed in{f'; the folder holds {there}, of another name' if there else ''}."
 
 
 def _timestamp(path: Path) -> tuple[datetime | None, list[str]]:

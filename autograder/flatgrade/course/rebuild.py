@@ -1,8 +1,8 @@
 """A submitted notebook, rebuilt on our own: our cells with our text and metadata, the student's answers between them.
 
-A submitted cell is known by its grade_id or, where that is lost or was never there, by the id that Jupyter gives each
-cell. Cells stay in the student's order, so that a helper in an extra cell still comes before what needs it. What is
-missing comes back at its place, and whatever was repaired is told in a note.
+Cells stay in the student's order, so that a helper in an extra cell still comes before what needs it. What is missing
+comes back at its place, what a student wrote into a locked cell stands before ours, and whatever was repaired is told
+in a note.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from flatgrade.course.clean import clean_attachments, clean_outputs
+from flatgrade.course.matching import match
 from flatgrade.course.reading import StudentCell
 from flatgrade.course.template import Role
-from flatgrade.grader.submission import Cell, CellKind, Notebook
+from flatgrade.grader.submission import UNNAMED, Cell, CellKind, Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from flatgrade.course.matching import Owners
     from flatgrade.course.template import OurCell, Template
 
 _BACK = "was missing; it was put back as it was released"
@@ -55,16 +57,17 @@ def rebuild(template: Template, submitted: Sequence[StudentCell]) -> Rebuilt | N
 
     A notebook of ours in which no cell has an id is anybody's to fill.
     """
-    owners = _owners(template, submitted)
+    owners, found = match(template, submitted)
     marked = any(ours.grade_id for ours in template.cells)
     if marked and not any(owner is not None for owner in owners):
         return None
-    notes: list[str] = []
+    notes = [f"the cell {_name(template.cells[i])} had lost its id; it is known by its text or place." for i in found]
     slots = _settle_copies(template, owners, submitted, notes)
     _insert_missing(template, slots, (Role.LOCKED, Role.ANSWER), notes)
     slots, moved = _without_early_tests(template, slots)
     _insert_missing(template, slots, (Role.TEST,), notes, moved)
     _note_changes(template, slots, notes)
+    slots = _with_changed_text(template, slots)
     rebuilt = _assemble(template, slots, "", tuple(f"{template.name}.ipynb: {note}" for note in notes))
     tests = {
         ours.grade_id for index, ours in enumerate(template.cells) if ours.role is Role.TEST and index not in owners
@@ -79,27 +82,8 @@ def rebuild_unread(template: Template, problem: str) -> Rebuilt:
     return _assemble(template, slots, problem, ())
 
 
-def _owners(template: Template, submitted: Sequence[StudentCell]) -> list[int | None]:
-    """Say which cell of ours each submitted cell is: by grade_id, else by cell id where no grade_id claims it."""
-    by_grade_id = {ours.grade_id: index for index, ours in enumerate(template.cells) if ours.grade_id}
-    by_cell_id = {ours.node["id"]: index for index, ours in enumerate(template.cells) if "id" in ours.node}
-    claimed = {by_grade_id.get(cell.grade_id) for cell in submitted}
-    owners: list[int | None] = []
-    for cell in submitted:
-        owner, other = by_grade_id.get(cell.grade_id), by_cell_id.get(cell.cell_id)
-        if owner is None and other not in claimed:
-            owner = other
-        owners.append(owner if owner is None or _fits(template.cells[owner], cell) else None)
-    return owners
-
-
-def _fits(ours: OurCell, cell: StudentCell) -> bool:
-    """Free text turned into code, or code into text, is the student's own; a cell that counts keeps its type."""
-    return ours.role is not Role.PLAIN or cell.code == (ours.node.cell_type == "code")
-
-
 def _settle_copies(
-    template: Template, owners: list[int | None], submitted: Sequence[StudentCell], notes: list[str]
+    template: Template, owners: Owners, submitted: Sequence[StudentCell], notes: list[str]
 ) -> list[_Slot]:
     """Give each cell of ours one submitted cell: of several, the first that differs from what was released."""
     chosen: dict[int, int] = {}
@@ -110,7 +94,8 @@ def _settle_copies(
         written = [index for index in copies if submitted[index].source != ours.released]
         chosen[number] = written[0] if written and ours.role is Role.ANSWER else copies[0]
         if len(copies) > 1:
-            notes.append(f"{len(copies)} cells have the id {_name(ours)}; one counts, the others are own cells.")
+            which = "first with an answer" if ours.role is Role.ANSWER else "first"
+            notes.append(f"{len(copies)} cells have the id {_name(ours)}: the {which} keeps it, others are own cells.")
     slots = []
     for index, (owner, cell) in enumerate(zip(owners, submitted, strict=True)):
         if owner is None or chosen[owner] == index:
@@ -164,10 +149,30 @@ def _note_changes(template: Template, slots: list[_Slot], notes: list[str]) -> N
         if slot.ours is None or slot.theirs is None:
             continue
         ours = template.cells[slot.ours]
-        if ours.role in (Role.LOCKED, Role.TEST) and slot.theirs.source != ours.released:
-            notes.append(f"the cell {_name(ours)} is locked and was changed; our text was put back.")
+        if _is_changed(ours, slot.theirs):
+            where = "; what stood there is kept before it" if ours.role is Role.LOCKED else ""
+            notes.append(f"the cell {_name(ours)} is locked and was changed; our text was put back{where}.")
         if slot.theirs.code != (ours.node.cell_type == "code"):
             notes.append(f"the cell {_name(ours)} had another type; it is a {ours.node.cell_type} cell again.")
+
+
+def _with_changed_text(template: Template, slots: list[_Slot]) -> list[_Slot]:
+    """Keep what stands in a locked cell as an own cell before it: an import that was added there may be needed.
+
+    Our text runs last, so that nothing of it can be replaced that way.
+    """
+    kept = []
+    for slot in slots:
+        ours = template.cells[slot.ours] if slot.ours is not None else None
+        if ours and slot.theirs and ours.role is Role.LOCKED and _is_changed(ours, slot.theirs):
+            kept.append(_Slot(None, slot.theirs))
+        kept.append(slot)
+    return kept
+
+
+def _is_changed(ours: OurCell, theirs: StudentCell) -> bool:
+    locked = ours.role in (Role.LOCKED, Role.TEST)
+    return locked and theirs.source.split() != ours.released.split()
 
 
 def _name(ours: OurCell) -> str:
@@ -181,10 +186,12 @@ def _assemble(template: Template, slots: list[_Slot], problem: str, notes: tuple
         node = _own_node(slot.theirs, index) if ours is None else _our_node(ours, slot.theirs)
         own = ours is None or (ours.role is Role.PLAIN and node.source != ours.released)
         nodes.append(node)
-        keys.append((ours.grade_id if ours else "") or f"cell:{index}")
+        keys.append((ours.grade_id if ours else "") or f"{UNNAMED}{index}")
         written.append(own or (ours is not None and ours.role is Role.ANSWER))
         if node.cell_type == "code":
             kind, exercise, points = (ours.kind, ours.exercise, ours.points) if ours else (CellKind.RUN, "", 0.0)
+            if ours and ours.role is Role.ANSWER and not slot.theirs:
+                kind = CellKind.SKIP  # a stub that nobody handed in must not undo what stands in another cell
             cells.append(Cell(keys[-1], kind, node.source, exercise, own, points))
     if problem:
         cells = [cell for cell in cells if cell.kind in (CellKind.JUDGE, CellKind.TEST)]

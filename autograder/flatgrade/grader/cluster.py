@@ -15,6 +15,7 @@ import warnings
 from asyncio import CancelledError
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -27,7 +28,6 @@ from distributed.scheduler import KilledWorker
 from distributed.versions import VersionMismatchWarning
 
 from flatgrade.core.contract import CONTRACT, load_assignment
-from flatgrade.core.exercise import Assignment
 from flatgrade.core.levels import LEVELS
 from flatgrade.grader.engine import AnswerKey, fault_record, grade
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError
@@ -49,25 +49,24 @@ _Running = dict[_Key, tuple[Submission, Future]]
 class ClusterExecutor:
     """The workers of a Dask scheduler as an Executor (flatgrade.grader.executor), for one assignment.
 
-    `contract` is the folder of its exercises.toml, `solutions` the secret folder with a folder for it, `tls` the files
-    for TLS by their names in `distributed.Security`. Entering raises ExecutorError where the scheduler cannot be
+    `contract` is the folder of its exercises.toml, `solutions` the secret folder from which `key` was loaded, `tls` the
+    files for TLS by their names in `distributed.Security`. Entering raises ExecutorError where the scheduler cannot be
     reached, or where one worker is not fit: other versions, or a confinement below L2 (unless `allow_weak`).
     """
 
     def __init__(
         self,
         address: str,
+        key: AnswerKey,
         contract: Path,
         solutions: Path,
-        seed: str,
         *,
         allow_weak: bool = False,
         tls: Mapping[str, str] | None = None,
     ) -> None:
         self.address, self.level = address, ""
-        self._assignment: Assignment = load_assignment(contract)
-        files = _files(contract, solutions / contract.name)
-        self._judge = Judge(contract.name, files, seed, _versions(), allow_weak=allow_weak)
+        self._assignment = key.assignment
+        self._judge = Judge(PackedKey.of(key, contract, solutions), _versions(), allow_weak=allow_weak)
         self._tls = dict(tls or {})
 
     def __enter__(self) -> Self:
@@ -194,17 +193,51 @@ class ClusterExecutor:
         return min((judge["level"] for judge in judges.values()), key=LEVELS.index)
 
 
+@dataclass(frozen=True, repr=False)
+class PackedKey:
+    """An answer key as it goes to a worker: as the files from which it is loaded there, for solutions are functions.
+
+    A key without exercises, which is plain data, goes as it is, in `bare`.
+    """
+
+    assignment: str
+    seed: str
+    files: Mapping[str, bytes]
+    bare: AnswerKey | None = None
+
+    @classmethod
+    def of(cls, key: AnswerKey, contract: Path, solutions: Path) -> PackedKey:
+        """Pack a key that was loaded from the folders `contract` and `solutions`."""
+        name = key.assignment.name
+        if not key.solutions:
+            return cls(name, key.seed, {}, replace(key, secrets=()))
+        files = {f"assignments/{name}/{CONTRACT}": (contract / CONTRACT).read_bytes()}
+        for path in sorted((solutions / name).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                files[f"solutions/{path.relative_to(solutions).as_posix()}"] = path.read_bytes()
+        return cls(name, key.seed, files)
+
+    def unpack(self, private: Path) -> AnswerKey:
+        """Load the key. Its files stand below `private`, which no submission may read, for as long as that takes."""
+        if self.bare:
+            return replace(self.bare, secrets=(private,))
+        with TemporaryDirectory(prefix="key-", dir=private) as folder:  # mode 0700
+            for name, content in self.files.items():
+                path = Path(folder) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            contract = load_assignment(Path(folder) / "assignments" / self.assignment)
+            return AnswerKey.load(contract, Path(folder) / "solutions", self.seed, [private])
+
+
 class Judge(WorkerPlugin):
     """The trusted side of one Dask worker: the answer key, and the zygote from which its submissions are forked.
 
     `level` is the confinement that its zygote gives; `fault` says in one sentence why it cannot grade ("" if it can).
     """
 
-    def __init__(
-        self, assignment: str, files: Mapping[str, bytes], seed: str, versions: Mapping[str, str], *, allow_weak: bool
-    ) -> None:
-        self.assignment, self.files, self.seed = assignment, files, seed
-        self.versions, self.allow_weak = versions, allow_weak
+    def __init__(self, packed: PackedKey, versions: Mapping[str, str], *, allow_weak: bool) -> None:
+        self.packed, self.versions, self.allow_weak = packed, versions, allow_weak
         self.level = self.fault = ""
 
     def setup(self, worker: Worker) -> None:
@@ -217,7 +250,7 @@ class Judge(WorkerPlugin):
 
     def _start(self, private: Path) -> None:
         _require_same("it", self.versions, _versions())
-        self.key = _answer_key(self.assignment, self.files, self.seed, private)
+        self.key = self.packed.unpack(private)
         self.sandbox = self._open.enter_context(self.key.sandbox())
         with self.sandbox.worker(self.key.assignment.limits) as worker:
             self.level = worker.level
@@ -260,28 +293,9 @@ def _state(judges: str, dask_worker: Worker) -> dict[str, str]:
     return {"level": judge.level, "fault": judge.fault}
 
 
-def _answer_key(assignment: str, files: Mapping[str, bytes], seed: str, private: Path) -> AnswerKey:
-    """Load the key from files that stand below `private`, a folder that no submission may read, while that takes."""
-    with TemporaryDirectory(prefix="key-", dir=private) as folder:  # mode 0700
-        for name, content in files.items():
-            path = Path(folder) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        contract = load_assignment(Path(folder) / "assignments" / assignment)
-        return AnswerKey.load(contract, Path(folder) / "solutions", seed, [private])
-
-
-def _files(contract: Path, solutions: Path) -> dict[str, bytes]:
-    """The contract and all files of the assignment's solutions, as they are to stand in a folder on the worker."""
-    found = {f"assignments/{contract.name}/{CONTRACT}": (contract / CONTRACT).read_bytes()}
-    for path in sorted(solutions.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            found[f"solutions/{solutions.name}/{path.relative_to(solutions).as_posix()}"] = path.read_bytes()
-    return found
-
-
 def _connect(address: str, tls: Mapping[str, str]) -> Client:
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it tells, we tell in a sentence
+    for name in ("distributed", "distributed.client"):  # each has a level; what they tell, we tell in a sentence
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         security = Security(**tls)
         with warnings.catch_warnings():

@@ -28,7 +28,7 @@ from flatgrade.grader.judge import judge_exercise, no_points
 from flatgrade.grader.messages import FENCE
 from flatgrade.grader.record import CellRecord, ExerciseRecord, Record
 from flatgrade.grader.reference import Solution, load_solutions
-from flatgrade.grader.replies import read_files, read_outputs, read_status
+from flatgrade.grader.replies import read_error, read_files, read_outputs, read_status
 from flatgrade.grader.sandbox import Sandbox, Worker, WorkerGoneError
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
 
@@ -37,6 +37,7 @@ _MAX_MADE = 100
 _FILE_SECONDS = 10.0
 _LEAST_SECONDS = 0.1
 _LEVEL_UNKNOWN = ""
+_BELOW = ("What it needs stands below its test cell.", "Do the cells run from top to bottom in a fresh kernel?")
 _SCORED = (CellKind.JUDGE, CellKind.TEST)
 _OVERRUNS = {
     "timeout": "It ran for more than {limits.cell_seconds:g} seconds, and was stopped.",
@@ -153,6 +154,7 @@ class _NotebookRun:
         self.problems: list[str] = []
         self.made: dict[str, bytes] = {}
         self.cells: list[CellRecord] = []
+        self.errors: dict[str, str] = {}
         self.faults = 0
         self.level = _LEVEL_UNKNOWN
         self.skipped: set[str] = set()
@@ -210,6 +212,7 @@ class _NotebookRun:
                 self._lose(cell, gone)
                 return all(self._is_done(cell) for cell in self._scored())
         self._take_files(worker)
+        self._judge_again(worker)
         return True
 
     def _put_files(self, worker: Worker) -> None:
@@ -232,6 +235,7 @@ class _NotebookRun:
         if self._is_done(cell):
             return  # a test of a worker that was lost later: it ran again for what it leaves behind, its score stands
         self.outputs[cell.key] = read_outputs(reply)
+        self.errors[cell.key] = read_error(reply)
         status = read_status(reply)
         self._note_overrun(cell, status)
         if cell.kind is CellKind.TEST:
@@ -243,7 +247,7 @@ class _NotebookRun:
         return score_test(cell, self.notebook.name, self.outputs[cell.key], self.key.rule)
 
     def _request(self, cell: Cell) -> dict[str, Any]:
-        request = {"do": "cell", "key": cell.key, "source": cell.source}
+        request = {"do": "cell", "key": cell.label, "source": cell.source}
         if self.key.assignment.exercises:
             return request
         number = self.notebook.counts.get(cell.key, 0)
@@ -269,16 +273,45 @@ class _NotebookRun:
         except Exception as error:
             what = f"The grader failed on this exercise ({type(error).__name__}: {error})."
             raise _OurFaultError(what, cell) from error
-        if record.verdict is Verdict.MISSING and (cause := self._cause()):
+        if record.verdict is Verdict.MISSING and (cause := self._cause(cell)):
             finding = Finding(f"The cell {cause.cell} before it did not come to its end. {cause.what}")
             record = replace(record, verdict=cause.verdict, findings=(finding, *record.findings))
         return replace(record, notebook=self.notebook.name, cell=cell.key)
 
-    def _cause(self) -> CellRecord | None:
-        """The last cell of ours that was stopped: a function that is missing was probably to be defined there."""
-        ours = {cell.key for cell in self.notebook.cells if not cell.own}
-        stopped = [cell for cell in self.cells if cell.cell in ours and cell.verdict is not Verdict.OUTPUT_LIMIT]
-        return stopped[-1] if stopped else None
+    def _cause(self, judged: Cell) -> CellRecord | None:
+        """The last cell of ours since the last test that stopped: a missing function was to be defined there."""
+        stopped = {item.cell: item for item in self.cells if item.verdict is not Verdict.OUTPUT_LIMIT}
+        cause = None
+        for cell in self.notebook.cells[: self.notebook.cells.index(judged)]:
+            if cell.kind is CellKind.JUDGE:
+                cause = None
+            elif not cell.own and cell.key in stopped:
+                cause = stopped[cell.key]
+            elif not cell.own and self.errors.get(cell.key):
+                cause = CellRecord(self.notebook.name, cell.key, Verdict.ERROR, self.errors[cell.key])
+        return cause
+
+    def _judge_again(self, worker: Worker) -> None:
+        """Judge once more, after the last cell, what was not right at its test cell and may be by a cell below it.
+
+        Students run cells out of order, and what they have seen working counts. Of two results the better one stays.
+        """
+        for cell in [cell for cell in self.notebook.cells if cell.kind is CellKind.JUDGE]:
+            [record] = [record for record in self.records if record.cell == cell.key]
+            below = [
+                item for item in self.notebook.cells[self.notebook.cells.index(cell) :] if item.kind is CellKind.RUN
+            ]
+            broken = record.verdict in (Verdict.ERROR, Verdict.MISSING)
+            wrong = record.verdict in (Verdict.WRONG, Verdict.NOT_WRITTEN)
+            if not (broken and below) and not (wrong and any(item.own for item in below)):
+                continue
+            try:
+                again = self._judge(cell, worker)
+            except (WorkerGoneError, _OurFaultError):
+                return
+            if again.earned > record.earned:
+                again = replace(again, findings=(Finding(*_BELOW), *again.findings))
+                self.records[self.records.index(record)] = again
 
     def _lose(self, cell: Cell, gone: WorkerGoneError) -> None:
         self.skipped.add(cell.key)
@@ -289,7 +322,7 @@ class _NotebookRun:
         if cell.kind is not CellKind.JUDGE:
             error = {"output_type": "error", "ename": gone.verdict.value, "evalue": gone.what, "traceback": [gone.what]}
             self.outputs[cell.key] = [error]
-            self.problems.append(f"{self.notebook.name}: cell {cell.key} was not run to its end: {gone.what}")
+            self.problems.append(f"{self.notebook.name}.ipynb: cell {cell.label} was not run to its end: {gone.what}")
             self.cells.append(CellRecord(self.notebook.name, cell.key, gone.verdict, gone.what))
 
     def _is_done(self, cell: Cell) -> bool:

@@ -78,6 +78,12 @@ def read_trace(reply: Mapping[str, Any]) -> Trace | None:
     return trace
 
 
+def read_error(reply: Mapping[str, Any]) -> str:
+    """The error that ended a cell, in a line; "" where it came to its end."""
+    errors = [item for item in read_outputs(reply) if item.get("output_type") == "error"]
+    return f"{_text(errors[-1].get('ename'))}: {_text(errors[-1].get('evalue'))}." if errors else ""
+
+
 def read_outputs(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The outputs of a cell; `course` cleans what is in them before anybody sees it."""
     return [item for item in _list(reply.get("outputs")) if isinstance(item, dict)]

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+UNNAMED = "cell:"  # with its place from 0, the key of a cell that has no grade_id; no grade_id has a colon in it
+
 
 class CellKind(StrEnum):
     """What the engine does with a cell: run it, leave it alone (`skip-grading`, text), or give points there.
@@ -36,6 +38,11 @@ class Cell:
     exercise: str = ""
     own: bool = False
     points: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """How the cell is named to people: by its grade_id, else by its number in the graded notebook."""
+        return str(int(self.key.removeprefix(UNNAMED)) + 1) if self.key.startswith(UNNAMED) else self.key
 
 
 @dataclass(frozen=True)

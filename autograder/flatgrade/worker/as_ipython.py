@@ -96,8 +96,8 @@ def run_as_ipython(shell: Shell, request: dict[str, Any], cap: int) -> list[Outp
     if OUTPUTS.over:
         OUTPUTS.status = "output" if OUTPUTS.status == "ok" else OUTPUTS.status
         note = f"\n[the output was cut off after {cap // 1024} KiB]\n"
-        OUTPUTS.items.append({"output_type": "stream", "name": "stdout", "text": note})
-    return OUTPUTS.items
+        OUTPUTS.items.append({"output_type": "stream", "name": "stdout", "text": [note]})
+    return OUTPUTS.taken()
 
 
 def _run(shell: Shell, source: str) -> None:

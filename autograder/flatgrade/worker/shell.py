@@ -7,29 +7,36 @@ time when grading: history, prompts, coloured tracebacks.
 from __future__ import annotations
 
 import ast
+import asyncio
 import base64
 import builtins
+import contextlib
 import errno
+import inspect
 import io
 import linecache
 import sys
 import traceback
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import SList
 from traitlets import Type
 from traitlets.config import Config
 
 from flatgrade.core.timeout import TimeUp, time_limit
+from flatgrade.worker.magics import as_python, replace_magics, said_not_run
 
 Output = dict[str, Any]
 
 _MAX_FRAMES, _MAX_LINE, _MOST_NAME = 12, 4000, 200
+_DEFINING_SECONDS = 0.5
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _PATIENCE = 16 << 20  # characters beyond the cap that are dropped before the cell is stopped
-_NOT_WHEN_GRADED = ("%pip", "%conda", "!", "%load_ext", "%autoreload", "%matplotlib", "%config")
 
 
 class OutputUp(BaseException):
@@ -57,9 +64,13 @@ class Outputs:
         if not text:
             return
         if self.items and self.items[-1].get("name") == name:
-            self.items[-1]["text"] += text
+            self.items[-1]["text"].append(text)  # joined at the end: adding to a text copies it, at each print
         else:
-            self.items.append({"output_type": "stream", "name": name, "text": text})
+            self.items.append({"output_type": "stream", "name": name, "text": [text]})
+
+    def taken(self) -> list[Output]:
+        """What was kept, as nbformat has it."""
+        return [{**item, "text": "".join(item["text"])} if "text" in item else item for item in self.items]
 
     def add(self, output: Output) -> None:
         """Keep an output, or leave it out whole where it is over the cap."""
@@ -151,6 +162,26 @@ class Shell(InteractiveShell):
     def ask_exit(self) -> None:
         """`exit` ends nothing when graded."""
 
+    def system(self, cmd: str) -> None:
+        """`!ls`: there is no shell when graded."""
+        said_not_run(f"!{cmd}")
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: ARG002 -- IPython's signature
+        """`files = !ls`: no lines."""
+        said_not_run(f"!{cmd}")
+        return SList()
+
+    def magic(self, text: str) -> Any:
+        """`get_ipython().magic("time f()")`, as IPython had it until version 8."""
+        name, _, line = text.partition(" ")
+        return self.run_line_magic(name.lstrip("%"), line, _stack_depth=2)
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        """Run `%name line`; a name that only an extension could know ends no cell."""
+        if self.find_line_magic(magic_name) is None:
+            return said_not_run(f"%{magic_name}")
+        return super().run_line_magic(magic_name, line, _stack_depth + 1)
+
 
 def make_shell() -> Shell:
     """The one shell of this process, with standard output and error going to `OUTPUTS`."""
@@ -161,6 +192,8 @@ def make_shell() -> Shell:
     # Cutting off the margins draws every figure twice, and a third of the rest is spent on compressing it well.
     config.InlineBackend.print_figure_kwargs = {"bbox_inches": None, "pil_kwargs": {"compress_level": 1}}
     shell: Shell = Shell.instance(config=config)
+    shell.db = {}  # what magics remember is forgotten with the process; on disk it would be shared
+    replace_magics(shell)
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     sys.breakpointhook = lambda *_, **__: None
     shell.user_ns["__name__"] = "__main__"
@@ -175,6 +208,7 @@ def forget(shell: Shell) -> None:
     shell.user_ns["__name__"] = "__main__"
     shell.execution_count = 1
     linecache.clearcache()
+    _event_loop.cache_clear()
     OUTPUTS.start(0)
 
 
@@ -209,21 +243,55 @@ def run_cell(shell: Shell, key: str, source: str, seconds: float, cap: int) -> l
     if OUTPUTS.over:
         OUTPUTS.status = "output"
         OUTPUTS.items.append(_error("OutputLimit", f"the output was cut off after {cap // 1024} KiB", []))
-    return OUTPUTS.items
+    return OUTPUTS.taken()
 
 
 def _execute(shell: Shell, name: str, source: str) -> None:
-    text = _without_refused_magics(source)
-    if any(sign in text for sign in "%!?"):
-        text = shell.transform_cell(text)
     # Line numbers of findings count in the student's own text, so that is what the line cache must hold.
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    tree = ast.parse(text, name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and not _silenced(text) else None
-    exec(compile(tree, name, "exec"), shell.user_ns)  # noqa: S102 -- running cells is what the worker is for
+    try:
+        tree = ast.parse(source, name)
+    except SyntaxError:
+        tree = ast.parse(as_python(shell, source), name)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and not _silenced(source) else None
+    try:
+        _run(tree, name, "exec", shell.user_ns)
+    except BaseException as error:
+        _define_what_follows(tree, name, error, shell.user_ns)
+        raise
     if isinstance(last, ast.Expr):
-        value = eval(compile(ast.Expression(last.value), name, "eval"), shell.user_ns)  # noqa: S307 -- see above
-        shell.displayhook(value)
+        shell.displayhook(_run(ast.Expression(last.value), name, "eval", shell.user_ns))
+
+
+def _run(tree: ast.Module | ast.Expression, name: str, mode: str, namespace: dict[str, Any]) -> Any:
+    """Run parsed code; `await` may stand at the top of a cell."""
+    # What this very file imports from __future__ is none of the student's business.
+    code = compile(tree, name, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    value = eval(code, namespace)  # noqa: S307 -- running cells is what the worker is for
+    return _event_loop().run_until_complete(value) if code.co_flags & inspect.CO_COROUTINE else value
+
+
+@cache
+def _event_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def _define_what_follows(tree: ast.Module, name: str, error: BaseException, namespace: dict[str, Any]) -> None:
+    """Define the functions and classes that stand below the line which stopped the cell.
+
+    A cell may stop when graded for what is only missing here: a keyboard, a drive, a library. The answer below that
+    line is no worse for it.
+    """
+    frames = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
+    below = [node for node in tree.body if isinstance(node, _DEFINITIONS) and frames and node.lineno > frames[0]]
+    kept = []
+    for node in below:
+        with contextlib.suppress(Exception, TimeUp), time_limit(_DEFINING_SECONDS):
+            _run(ast.Module([node], []), name, "exec", namespace)
+            kept.append(node.name)
+    if kept:
+        said = "The cell stops with the error below; what it defines after that was kept"
+        OUTPUTS.text("stderr", f"{said}: {', '.join(kept)}\n")
 
 
 def status_of(error: BaseException) -> str:
@@ -253,18 +321,6 @@ def _silenced(text: str) -> bool:
     return text.rstrip().endswith(";")
 
 
-def _without_refused_magics(source: str) -> str:
-    """Magics that need a shell, a network or a display become a line that prints why they were not run."""
-    lines = source.split("\n")
-    for i, line in enumerate(lines):
-        bare = line.lstrip()
-        if bare.startswith(_NOT_WHEN_GRADED) and not bare.startswith("%%"):
-            quiet = bare.startswith(("%matplotlib", "%config", "%load_ext", "%autoreload"))
-            said = "pass" if quiet else f"print({bare.split()[0] + ' is not run when graded'!r})"
-            lines[i] = line[: len(line) - len(bare)] + said
-    return "\n".join(lines)
-
-
 def error_output(error: BaseException) -> Output:
     """The error output of an exception: frames of cells with their lines, one library frame, the message; no paths."""
     trace = traceback.TracebackException(type(error), error, error.__traceback__, limit=-200, compact=True)
@@ -276,7 +332,10 @@ def error_output(error: BaseException) -> Output:
     if frames and not is_cell(frames[-1].filename) and not isinstance(error, SyntaxError):
         lines.append(f"(raised in {frames[-1].name} of a library)")
     lines += [line.rstrip()[:_MAX_LINE] for line in trace.format_exception_only()]
-    return _error(type(error).__name__, str(error)[:2000], lines)
+    text = str(error)
+    if isinstance(error, SyntaxError) and error.lineno:
+        text = f"{error.msg} (line {error.lineno})"
+    return _error(type(error).__name__, text[:2000], lines)
 
 
 def _context(filename: str, line: int) -> list[str]:

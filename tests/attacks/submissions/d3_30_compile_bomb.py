@@ -1,5 +1,5 @@
 # D3.30 Text that is small to write and huge to compile or to run.
-# expect: MISSING
+# expect: ERROR
 # %%
 BIG = 9**9**9**9
 # %%
