@@ -1,5 +1,6 @@
 """Workers that are started before they are asked for, and ended after they were used."""
 
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -54,25 +55,25 @@ def test_the_next_worker_is_started_ahead(sandbox, started):
 
 
 def test_a_worker_with_other_limits_is_not_taken(sandbox):
-    """It was told its own when it started; the one that is asked for has what is asked for."""
-    with sandbox.ready_worker(LIMITS):
-        pass
-    other = replace(LIMITS, memory_mib=512)
-    with sandbox.ready_worker(other) as worker:
-        assert worker.limits == other
-        assert printed(worker) == "1\n"
+    """It was told its own when it started; the one that is asked for has what is asked for, be it more or less."""
+    for memory_mib in (256, 512, 256, 512):
+        limits = replace(LIMITS, memory_mib=memory_mib)
+        with sandbox.ready_worker(limits) as worker:
+            assert worker.limits == limits
+            assert printed(worker) == "1\n"
+            sandbox._ahead._next[1].result()
 
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_worker_that_died_while_it_waited_is_not_taken(sandbox, started, whole):
     """Alone or with its zygote: nobody's answer runs in it."""
     with sandbox.ready_worker(LIMITS):
-        sandbox._ahead._next[1].result()
+        waiting = sandbox._ahead._next[1].result()
     if whole:
         sandbox._zygote._process.kill()
-        sandbox._zygote._process.wait()
     else:
         sandbox.end(sandbox._zygote, started[1])
+    assert waiting.socket.recv(1, socket.MSG_PEEK) == b""  # it has ended
     with sandbox.ready_worker(LIMITS) as worker:
         assert worker._process[1] not in started[:2] or whole
         assert printed(worker) == "1\n"
