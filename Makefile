@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench attacks soak nbgrader-suite docs clean
+.PHONY: demo test lint bench attacks fuzz soak nbgrader-suite docs clean
 
 demo: .venv/.grading  ## play a class: build a course, grade it, write build/demo/index.html
 	$(BIN)/flatgrade demo
@@ -22,6 +22,10 @@ bench: .venv/.dev  ## measure, and write docs/benchmarks.md
 
 attacks: .venv/.dev  ## grade every hostile submission, and show what stock nbgrader makes of them
 	$(BIN)/python benchmarks/attacks.py
+
+FUZZ_SECONDS ?= 60
+fuzz: .venv/.fuzz  ## look for bytes that break what reads a student's side: FUZZ_SECONDS for each of five targets
+	$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS)
 
 soak: .venv/.dev  ## grade ten thousand submissions, and look at what that leaves behind
 	$(BIN)/python benchmarks/soak.py
@@ -47,3 +51,7 @@ clean:
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) -e '.[dev,torch]'
 	touch $@ .venv/.grading
+
+.venv/.fuzz: .venv/.dev
+	$(INSTALL) atheris
+	touch $@

@@ -1,13 +1,14 @@
 """Measure what a cluster costs, for docs/cluster.md: `python benchmarks/cluster.py`.
 
 A class as `flatgrade demo` makes it is graded on one core; then tasks that only carry as many bytes go through a real
-Dask scheduler with two worker processes on this machine; then Records are written to a gradebook. Processor time is
-counted where it can be, since it does not depend on what else the machine does.
+Dask scheduler with two worker processes on this machine; then all else that the client does is done, with Records at
+hand. Processor time is counted where it can be, since it depends little on what else the machine does.
 """
 
 import argparse
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -19,10 +20,12 @@ import psutil
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from support.crowd import crowd  # noqa: E402
 from support.dask import LocalDask  # noqa: E402
 
+from flatgrade.batch import Batch  # noqa: E402
+from flatgrade.core.levels import LEVELS  # noqa: E402
 from flatgrade.course.collect import Collector  # noqa: E402
-from flatgrade.course.gradebook import GradebookWriter  # noqa: E402
 from flatgrade.demo import Demo  # noqa: E402
 from flatgrade.grader.cluster import ClusterExecutor  # noqa: E402
 from flatgrade.grader.engine import grade  # noqa: E402
@@ -37,33 +40,33 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--students", type=int, default=100, help="submissions to grade for real")
     parser.add_argument("--tasks", type=int, default=3000, help="tasks that only carry bytes")
-    parser.add_argument("--writes", type=int, default=3000, help="submissions to write into the gradebook")
+    parser.add_argument("--crowd", type=int, default=100_000, help="submissions in a large gradebook")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     demo = Demo(ROOT, BUILD / "course", ASSIGNMENT)
     demo.prepare(asked.students)
-    collected, figures = collecting(demo)
-    records, more = grading(demo, [item.submission for item in collected])
+    submissions, figures = collecting(demo)
+    records, more = grading(demo, submissions)
     figures |= more
     figures |= dask(demo, figures, asked.tasks)
-    figures |= writing(demo, collected, records, asked.writes)
+    figures |= client(demo, records, asked.crowd)
     if asked.json:
         print(json.dumps(figures))
     else:
         for name, value in figures.items():
-            print(f"{name:40} {value:.2f}" if isinstance(value, float) else f"{name:40} {value}")
+            print(f"{name:45} {value:.3f}" if isinstance(value, float) else f"{name:45} {value}")
 
 
 def collecting(demo):
     """Read and rebuild the notebooks of the class, as the client does."""
     collector = Collector(demo.course, ASSIGNMENT)
     began = time.process_time()
-    collected = [collector.collect(student) for student in demo.course.students(ASSIGNMENT)]
+    submissions = [collector.collect(student).submission for student in demo.course.students(ASSIGNMENT)]
     used = time.process_time() - began
-    sizes = [len(item.submission.to_json()) for item in collected]
-    return collected, {
-        "submissions": len(collected),
-        "collect: ms of CPU a submission": 1e3 * used / len(collected),
+    sizes = [len(item.to_json()) for item in submissions]
+    return submissions, {
+        "submissions": len(submissions),
+        "collect: ms of CPU a submission": 1e3 * used / len(submissions),
         "sent: bytes a submission": round(sum(sizes) / len(sizes)),
     }
 
@@ -156,26 +159,49 @@ def _peak_memory(worker, executor, demo):
     }
 
 
-def writing(demo, collected, records, writes):
-    """Write Records into one gradebook, under ever new names, and see whether it slows down."""
-    times, used = [], time.process_time()
-    with GradebookWriter(demo.course, ASSIGNMENT) as writer:
-        for i in range(writes):
-            item, record = collected[i % len(collected)], records[i % len(records)]
-            name = f"student {i}"
-            began = time.perf_counter()
-            submission = replace(item.submission, student=name)
-            writer.write(replace(item, submission=submission), replace(record, student=name))
-            times.append(time.perf_counter() - began)
-    used = time.process_time() - used
-    tenth = max(len(times) // 10, 1)
-    return {
-        "gradebook: writes": writes,
-        "gradebook: ms of wall time a write": 1e3 * sum(times) / writes,
-        "gradebook: ms of CPU a write": 1e3 * used / writes,
-        "gradebook: ms a write, first tenth": 1e3 * sum(times[:tenth]) / tenth,
-        "gradebook: ms a write, last tenth": 1e3 * sum(times[-tenth:]) / tenth,
-    }
+def client(demo, records, large):
+    """All that the client does for a submission but Dask, with an empty gradebook and with one of a large class."""
+    given = {record.student: record for record in records}
+    figures = {}
+    for size in (0, large):
+        if size:
+            crowd(demo.course.root / "gradebook.db", size)
+            os.sync()  # not while the time is taken
+        students = {f"{student} of {size}": student for student in given}
+        for name, student in students.items():
+            shutil.copytree(demo.course.submitted(student, ASSIGNMENT), demo.course.submitted(name, ASSIGNMENT))
+        executor = Given({name: replace(given[student], student=name) for name, student in students.items()})
+        began, used = time.perf_counter(), time.process_time()
+        with Batch(demo.course, demo.key) as batch:
+            opened = time.perf_counter() - began
+            began, used = time.perf_counter(), time.process_time()
+            count = sum(1 for _ in batch.grade(students, executor))
+        assert count == len(students)
+        figures |= {
+            f"client: s to begin, {size} in gradebook": opened,
+            f"client: ms of wall time, {size} in gradebook": 1e3 * (time.perf_counter() - began) / count,
+            f"client: ms of CPU, {size} in gradebook": 1e3 * (time.process_time() - used) / count,
+        }
+    return figures
+
+
+class Given:
+    """An executor that has all Records already."""
+
+    level = LEVELS[-1]
+
+    def __init__(self, records):
+        self.records = records
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def grade(self, submissions):
+        """Give the Records."""
+        return (self.records[item.student] for item in submissions)
 
 
 if __name__ == "__main__":

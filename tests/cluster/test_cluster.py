@@ -212,6 +212,19 @@ def test_few_submissions_are_on_their_way_at_a_time(dask, solutions):
     assert max(ahead) <= 8
 
 
+def test_two_commands_share_a_cluster(dask, solutions, graded_here):
+    """Each has judges of its own, and the end of one leaves the other's alone."""
+    with cluster(dask, solutions) as executor:
+        graded = executor.grade(a_class(10))
+        records = [next(graded)]
+        with cluster(dask, solutions) as other:
+            assert len(judges_of(dask)) == 2
+            assert by_student(list(other.grade(a_class(5)))) == here(graded_here, 5)
+        until(lambda: len(judges_of(dask)) == 1, "the judges of the other were removed")
+        records += graded
+    assert by_student(records) == here(graded_here, 10)
+
+
 def test_closing_the_records_ends_all_work(dask, solutions):
     """What was on its way is taken back; the workers are free for the next command as soon as this one leaves."""
     endless = [submission(f"student {i}", own("while True: pass"), answer()) for i in range(8)]

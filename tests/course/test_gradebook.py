@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.apps.api import NbGraderAPI
+from support.crowd import crowd
 from tests.course.conftest import Desk
 
 from flatgrade.core.finding import Verdict
@@ -15,6 +16,7 @@ from flatgrade.course.collect import Collector
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.gradebook import GradebookWriter, NotGradedError
 from flatgrade.course.release import release
+from flatgrade.course.standing import Standing
 from flatgrade.grader.record import ExerciseRecord
 
 
@@ -399,3 +401,33 @@ def test_a_new_release_does_not_lose_grades(desk):
         "import numpy as np\nfrom flatgrade import check",
         True,
     )
+
+
+def test_what_a_write_costs_does_not_grow_with_the_class(desk):
+    """The database takes no more steps for a submission beside 2,000 others than beside one."""
+    for student in ("ana", "ben", "cem"):
+        desk.hand_in(student, desk.answered())
+    write(desk, "ana")
+    few = steps(desk, "ben")
+    crowd(desk.root / "gradebook.db", 2000)
+    many = steps(desk, "cem")
+    assert 0 < many < 1.5 * few
+
+
+def steps(desk, student):
+    """The steps of SQLite's machine, in tens, for a write of one submission and a look at what was written."""
+    count = 0
+
+    def step():
+        nonlocal count
+        count += 1
+
+    collector = Collector(desk.course, "a1")
+    with GradebookWriter(desk.course, "a1") as writer:
+        standing = Standing(collector, writer.session, "")
+        database = writer.session.connection().connection.driver_connection
+        database.set_progress_handler(step, 10)
+        writer.write(collector.collect(student), desk.record(student))
+        standing.mark_anew(student)
+        database.set_progress_handler(None, 0)
+    return count

@@ -71,10 +71,12 @@ def frame(header, body=b""):
         (frame(b"[1]"), "a header needs message and arrays"),
         (frame({"message": {"__array__": 0}, "arrays": []}), "a reference to an array that is not there"),
         (frame({"message": 1, "arrays": [["|O", [1]]]}), "an array needs a dtype of numbers and a shape"),
+        (frame({"message": 1, "arrays": [[[], [1]]]}), "an array needs a dtype of numbers and a shape"),
         (frame({"message": 1, "arrays": [["<f8", [-1]]]}), "a shape needs sizes >= 0, and not too many"),
         (frame({"message": 1, "arrays": [["<f8", [2]]]}, bytes(8)), "an array reaches past the end of the body"),
         (frame({"message": 1, "arrays": []}, b"x"), "bytes that belong to no array"),
         (frame({"message": {"__float__": "1"}, "arrays": []}), "a float that is neither nan nor infinite"),
+        (frame({"message": {"__float__": {}}, "arrays": []}), "a float that is neither nan nor infinite"),
         (frame({"message": 1, "arrays": []}) + b"x", "bytes after the end of the frame"),
         (frame(b'{"message": NaN, "arrays": []}'), "a header that is not JSON: NaN is not JSON"),
     ],
@@ -84,6 +86,12 @@ def test_malformed_frames_say_what_is_wrong(data, message):
     with pytest.raises(WireError) as caught:
         decode(data)
     assert str(caught.value) == message
+
+
+def test_half_a_surrogate_pair_arrives_as_text_that_can_be_stored():
+    """Values and keys hold U+FFFD for it; a whole pair is the sign that it stands for."""
+    got = decode(frame(b'{"message": {"a\\udc80": ["\\ud800", "\\ud83d\\ude00"]}, "arrays": []}'))
+    assert got == {"a\ufffd": ["\ufffd", "\U0001f600"]}
 
 
 def test_sizes_that_numpy_cannot_hold_are_malformed():

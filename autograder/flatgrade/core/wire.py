@@ -4,6 +4,7 @@ A frame is `FG01`, the header's length (u32), the body's length (u64), both litt
 and the body (the bytes of the arrays, one after another, C order, little-endian). In the header `message` is a JSON
 value in which an array stands as `{"__array__": i}`, a number that JSON cannot hold as `{"__float__": "nan"}`, and
 `arrays` lists dtype and shape. No code, no objects, no pickle: a frame can only ever decode to the types of `Value`.
+Half a surrogate pair, which JSON can write and UTF-8 cannot, arrives as U+FFFD, so that every text can be stored.
 
 Each side reads with caps of its own, and a frame that breaks a rule raises WireError, whatever its sender meant by it.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ DTYPES = frozenset(
     ["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"]
 )  # numbers and truth values; no objects, no text, no complex
 _ESCAPES = ("__array__", "__float__")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -146,17 +149,21 @@ def _no_constant(name: str) -> Any:
 
 
 def _array_entry(entry: Any, caps: Caps) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    if not isinstance(entry, list) or len(entry) != 2 or entry[0] not in DTYPES or not isinstance(entry[1], list):
-        raise WireError("an array needs a dtype of numbers and a shape")
-    shape = entry[1]
+    match entry:
+        case [str(dtype), list(shape)] if dtype in DTYPES:
+            pass
+        case _:
+            raise WireError("an array needs a dtype of numbers and a shape")
     if len(shape) > caps.dimensions or not all(type(n) is int and 0 <= n <= caps.body_bytes for n in shape):
         raise WireError("a shape needs sizes >= 0, and not too many")
-    return np.dtype(entry[0]), tuple(shape)
+    return np.dtype(dtype), tuple(shape)
 
 
 def _unpack(value: Any, arrays: list[np.ndarray[Any, Any]], depth: int, caps: Caps) -> Any:
     if depth > caps.depth:
         raise WireError("a message nested too deeply")
+    if isinstance(value, str):
+        return _storable(value)
     if isinstance(value, list):
         return [_unpack(item, arrays, depth + 1, caps) for item in value]
     if not isinstance(value, dict):
@@ -167,7 +174,12 @@ def _unpack(value: Any, arrays: list[np.ndarray[Any, Any]], depth: int, caps: Ca
             raise WireError("a reference to an array that is not there")
         return arrays[index]
     if "__float__" in value:
-        if len(value) > 1 or value["__float__"] not in _FLOATS:
+        name = value["__float__"]
+        if len(value) > 1 or not isinstance(name, str) or name not in _FLOATS:
             raise WireError("a float that is neither nan nor infinite")
-        return _FLOATS[value["__float__"]]
-    return {key: _unpack(item, arrays, depth + 1, caps) for key, item in value.items()}
+        return _FLOATS[name]
+    return {_storable(key): _unpack(item, arrays, depth + 1, caps) for key, item in value.items()}
+
+
+def _storable(text: str) -> str:
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)

@@ -16,6 +16,7 @@ from nbgrader import utils
 from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import text
 
 from flatgrade.core.finding import Verdict
 from flatgrade.course.directory import CourseError
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     from flatgrade.course.directory import Course
     from flatgrade.grader.record import ExerciseRecord, Record
 
+# Without these, nbgrader's tables have no index by submission, and each write reads the rows of the whole class.
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS flatgrade_notebooks ON submitted_notebook (assignment_id)",
+    "CREATE INDEX IF NOT EXISTS flatgrade_grades ON grade (notebook_id)",
+    "CREATE INDEX IF NOT EXISTS flatgrade_comments ON comment (notebook_id)",
+)
 _ROUNDING = 1e-9  # a sum of the points of stages may exceed the points of the exercise by that
 
 
@@ -63,6 +70,9 @@ class GradebookWriter:
             name = self.assignment
             raise CourseError(f"{name} has not been released: run `flatgrade release {name}` first.") from None
         self.session().expire_on_commit = False  # or all cells of the assignment are read again for each submission
+        for line in _INDEXES:
+            self.session.execute(text(line))
+        self.session.commit()
         return self
 
     def __exit__(

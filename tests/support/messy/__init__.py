@@ -191,8 +191,8 @@ def released_cells():
     ]
 
 
-def messy_course(root):
-    """A released course of one notebook with two exercises; returns the course and its key."""
+def released_course(root):
+    """A released course of one notebook with two exercises."""
     source = root / "assignments" / ASSIGNMENT
     source.mkdir(parents=True)
     shutil.copytree(ROOT / "solutions" / A1.name, root / "solutions" / ASSIGNMENT)
@@ -204,7 +204,7 @@ def messy_course(root):
     nbformat.write(nbformat.v4.new_notebook(cells=released_cells(), metadata=kernel), source / "losses.ipynb")
     course = Course.open(root)
     release(course, ASSIGNMENT)
-    return course, commands.answer_key(course, ASSIGNMENT, root / "solutions")
+    return course
 
 
 def right_book(course):
@@ -238,7 +238,8 @@ def hand_in(course, student, edit, book):
 
 def grade_messes(root, messes, *, workers=2):
     """Hand in and grade every mess and then a right answer, in one batch; returns the course and Records by student."""
-    course, key = messy_course(root)
+    course = released_course(root)
+    key = commands.answer_key(course, ASSIGNMENT, root / "solutions")
     book = right_book(course)
     for mess in messes:
         hand_in(course, mess.name, mess.edit, book)
