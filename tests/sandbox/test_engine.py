@@ -255,9 +255,9 @@ def test_a_failure_of_ours_that_stays_costs_no_point_and_blocks(key, sandbox, mo
     )
 
 
-def test_a_machine_without_workers_is_a_failure_of_ours(key, sandbox, monkeypatch):
+def test_a_machine_without_workers_is_a_failure_of_ours(key, monkeypatch):
     """Where no worker can be started, twice, all exercises wait; where one can the second time, they are graded."""
-    fork, failures = sandbox.fork, [1, 1]
+    fork, failures = Sandbox.fork, [1, 1]
 
     def failing(*arguments):
         if failures:
@@ -265,14 +265,16 @@ def test_a_machine_without_workers_is_a_failure_of_ours(key, sandbox, monkeypatc
             raise OSError("no worker could be started: Cannot allocate memory")
         return fork(*arguments)
 
-    monkeypatch.setattr(sandbox, "fork", failing)
-    record = grade(submission(notebook(*BOTH)), key, sandbox)
+    monkeypatch.setattr(Sandbox, "fork", failing)
+    with key.sandbox() as sandbox:
+        record = grade(submission(notebook(*BOTH)), key, sandbox)
     assert [verdict for _, verdict, _ in verdicts(record)] == [Verdict.GRADER_FAULT] * 2
     assert record.exercises[0].findings[0].what == (
         "The grader could not run a worker (no worker could be started: Cannot allocate memory)."
     )
     failures.append(1)
-    assert grade(submission(notebook(*BOTH)), key, sandbox).earned == 20
+    with key.sandbox() as sandbox:
+        assert grade(submission(notebook(*BOTH)), key, sandbox).earned == 20
 
 
 def test_the_same_seed_gives_the_same_cases_and_another_one_others(key):

@@ -69,6 +69,7 @@ class GradebookWriter:
             self._gradebook.close()
             name = self.assignment
             raise CourseError(f"{name} has not been released: run `flatgrade release {name}` first.") from None
+        self.session().expire_on_commit = False  # or all cells of the assignment are read again for each submission
         for line in _INDEXES:
             self.session.execute(text(line))
         self.session.commit()
@@ -95,9 +96,10 @@ class GradebookWriter:
         folder = self.course.autograded(student, self.assignment)
         try:
             row = self._submission(collected)
-            for notebook in row.notebooks:
-                self._grade(notebook, collected, record)
-                self._late_penalty(row, notebook, collected)
+            with self.session.no_autoflush:  # or each row that is looked at costs a pass over all that were changed
+                for notebook in row.notebooks:
+                    self._grade(notebook, collected, record)
+                    self._late_penalty(row, notebook, collected)
             draft = _emptied(folder.with_name(f".{folder.name}.new"))
             self._write_files(draft, collected, record)
             with _in_place_of(folder, draft):
@@ -113,6 +115,7 @@ class GradebookWriter:
         For nbgrader's own autograde, which writes the files. Raises as `write` does.
         """
         self._refuse(collected, record)
+        self.session.expire_all()
         try:
             row = self._submission(collected)
             for notebook in row.notebooks:

@@ -48,15 +48,21 @@ class ControlGroups:
             folder.mkdir(exist_ok=True)
         most = str((memory_mib + _COPIED_MIB) << 20)
         if self.version == 1:
+            # With swap it must never be less than without: of a slot that had less before, this one is raised first.
+            self._limit_with_swap(memory, most)
             _write(memory / "memory.limit_in_bytes", most)
-            with contextlib.suppress(OSError):  # a kernel that does not count swap
-                _write(memory / "memory.memsw.limit_in_bytes", most)
+            self._limit_with_swap(memory, most)
         else:
             _write(memory / "memory.max", most)
             with contextlib.suppress(OSError):
                 _write(memory / "memory.swap.max", "0")
         _write(processes / "pids.max", str(threads))
         return list(dict.fromkeys([memory, processes]))
+
+    @staticmethod
+    def _limit_with_swap(memory: Path, most: str) -> None:
+        with contextlib.suppress(OSError):  # a kernel that does not count swap, or a limit that is to be lowered
+            _write(memory / "memory.memsw.limit_in_bytes", most)
 
     def kills(self, slot: int) -> int:
         """How many processes of the slot's group the kernel has killed for want of memory, since it was made."""

@@ -192,7 +192,7 @@ class _NotebookRun:
     def _run_once(self) -> bool:
         """One worker from the top; False if it was lost and another one is needed for the rest."""
         try:
-            with self.sandbox.worker(self.limits) as worker:
+            with self.sandbox.ready_worker(self.limits) as worker:
                 self.level = worker.level
                 return self._run_cells(worker)
         except (WorkerGoneError, OSError) as error:  # no worker could be had, or not be ended

@@ -15,7 +15,7 @@ import socket
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from flatgrade.core.exercise import Limits
 from flatgrade.core.finding import Verdict
 from flatgrade.core.levels import CALLS, CONTROL_GROUPS, FILES, LEVELS, NAMESPACES, reaches
 from flatgrade.core.wire import Caps, WireError, encode, read_frame
+from flatgrade.grader.ahead import WorkersAhead
 from flatgrade.grader.control_groups import ControlGroups
 from flatgrade.grader.zygote import SandboxError, Zygote, readable
 
@@ -80,10 +81,12 @@ class Sandbox:
         except BaseException:
             shutil.rmtree(self.scratch, ignore_errors=True)
             raise
+        self._ahead = WorkersAhead(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._ahead.close()
         if self._groups:
             for slot in range(self._made):
                 self._groups.remove(slot)
@@ -117,6 +120,10 @@ class Sandbox:
     def worker(self, limits: Limits) -> Worker:
         """A worker, to be used as a context manager."""
         return Worker(self, limits)
+
+    def ready_worker(self, limits: Limits) -> AbstractContextManager[Worker]:
+        """A worker that was started ahead, where there is one; leaving it does not wait for its end."""
+        return self._ahead.worker(limits)
 
     def take_slot(self) -> int:
         """A number that no other worker has now; it goes with a user and control groups of its own."""
@@ -159,13 +166,17 @@ class Sandbox:
                 reply = self._zygote.ask({"do": "fork"}, handles)
             return self._zygote, int(reply["pid"])
 
+    def is_of(self, zygote: Zygote) -> bool:
+        """Whether a zygote is the present one."""
+        return zygote is self._zygote
+
     def end(self, zygote: Zygote, pid: int) -> tuple[int, float]:
         """Kill a worker with all that it started; its exit code, negative for a signal, and its seconds of CPU time.
 
         Raises OSError where its zygote is gone, and it with it.
         """
         with self._lock:
-            if zygote is not self._zygote:  # another one's worker may have the same id
+            if not self.is_of(zygote):  # another one's worker may have the same id
                 raise ConnectionError("the process that started the worker is gone")
             reply = zygote.ask({"do": "end", "pid": pid}, [])
         return os.waitstatus_to_exitcode(int(reply["status"])), float(reply["cpu_seconds"])
@@ -233,6 +244,19 @@ class Worker:
             self._end()
             raise WorkerGoneError(Verdict.OUTPUT_LIMIT, f"It wrote more than {self.limits.disk_mib} MiB to disk.")
         return reply
+
+    def is_waiting(self) -> bool:
+        """False if its zygote or itself ended while nothing was asked of it."""
+        if self._process is None or not self.sandbox.is_of(self._process[0]):
+            return False
+        self.socket.settimeout(0)
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False  # it ended, or it speaks without being asked
 
     def _is_disk_full(self) -> bool:
         """True if the scratch folder holds too much: counted from outside where the kernel does not limit it."""

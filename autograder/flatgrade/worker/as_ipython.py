@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from types import FunctionType, MappingProxyType
 from typing import Any
 
+import stack_data.core
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.error import StdinNotImplementedError
@@ -31,6 +32,7 @@ from flatgrade.worker.shell import OUTPUTS, Hook, Output, Outputs, Shell, Stream
 # Replacing these is how a course's own cells test programs that read, print and open files.
 _LEFT = frozenset({"input", "print", "open"})
 _BUILTINS = {name: value for name, value in vars(builtins).items() if name not in _LEFT}
+_COLOUR = "_pygmented_with_ranges"  # the function of stack_data that takes most of the time of a traceback
 _NOT_YET = "nocolor"  # the colours of our own style
 _ATTRIBUTES: list[tuple[Any, Mapping[str, Any]]] = []  # filled in by warm_up
 _PARTS = ("displayhook", "display_trap", "display_pub", "compile", "events", "InteractiveTB", "SyntaxTB")
@@ -55,11 +57,26 @@ def remember(shell: Shell) -> None:
     Tracebacks are formatted, since that imports a lot, and reads the whole text of NumPy's asserts.
     """
     shell.compile = _Compiler()
+    inner = vars(stack_data.core)
+    inner[_COLOUR] = _coloured_once(inner[_COLOUR])
     _ATTRIBUTES.extend((owner, MappingProxyType(dict(vars(owner)))) for owner in _OWNERS)
     OUTPUTS.start(1 << 16)
     _run(shell, "import numpy as np\nnp.testing.assert_allclose(0.0, 1.0)")
     _run(shell, "np.testing.assert_array_equal(np.zeros(2), np.ones(2))")
     shell.colors = _NOT_YET
+
+
+def _coloured_once(colour: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    """Colour the lines of a function once for the zygote: those of NumPy's asserts take 10 ms."""
+    known: dict[Any, list[str]] = {}
+
+    def coloured(formatter: Any, code: str, ranges: list[tuple[int, int]]) -> list[str]:
+        what = (type(formatter), tuple(formatter.style_string.items()), code, tuple(ranges))
+        if what not in known:
+            known[what] = colour(formatter, code, ranges)
+        return list(known[what])
+
+    return coloured
 
 
 def run_as_ipython(shell: Shell, request: dict[str, Any], cap: int) -> list[Output]:

@@ -150,6 +150,9 @@ class Shell(InteractiveShell):
     displayhook_class = Type(Hook)
     display_pub_class = Type(_Publisher)
 
+    def _format_exception_for_storage(self, *_: object, **__: object) -> None:
+        """Nothing: the history's copy of a traceback takes as long as showing it, and nobody reads it."""
+
     def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
         OUTPUTS.error(etype.__name__, str(evalue), stb)
 
