@@ -141,7 +141,7 @@ def test_points_earned_before_a_death_stay(sandbox, death, verdict):
         "deadly": (verdict, 0),
         "last": (Verdict.PASS, 10),
     }
-    assert record.problem.startswith("p1: cell deadly was not run to its end: ")
+    assert record.problem.startswith("p1.ipynb: cell deadly was not run to its end: ")
 
 
 def test_a_test_cut_off_by_its_output_keeps_its_points(sandbox):
@@ -160,3 +160,18 @@ def test_a_notebook_that_was_not_read_has_its_tests_on_record(sandbox):
     record = grade(Submission("ada", "ps1", (notebook,)), key, sandbox)
     assert scores(record) == {"t": (Verdict.MISSING, 0)}
     assert record.exercises[0].findings[0].what == "p1.ipynb was not handed in."
+
+
+@pytest.mark.parametrize("style", ["", "ipython"])
+@pytest.mark.parametrize(
+    "first", ["import matplotlib.pyplot as plt", "import matplotlib.pyplot as plt\n%matplotlib notebook"]
+)
+def test_figures_come_as_pictures(style, first):
+    """Shown, or left open at the end of a cell, and whatever magic was there before: one PNG each."""
+    with Sandbox() as sandbox, sandbox.worker(Limits()) as worker:
+        kinds = []
+        for number, source in enumerate([first, "plt.plot([1, 2])\nplt.show()", "plt.plot([2, 1]);"], 1):
+            request = {"do": "cell", "key": "c", "source": source, "style": style, "number": number, "test": False}
+            kinds.append([list(output["data"]) for output in worker.ask(request, 10)["outputs"]])
+    picture = [["text/plain", "image/png"]]
+    assert kinds == [[], picture, picture]

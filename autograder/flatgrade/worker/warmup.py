@@ -16,7 +16,7 @@ from flatgrade.worker.shell import Shell, forget, run_cell
 
 _SECONDS, _CAP = 60.0, 1 << 20
 _CELLS = (
-    "import numpy as np\nimport matplotlib.pyplot as plt\nfrom flatgrade.student import check\n%matplotlib inline",
+    "import numpy as np\nimport matplotlib.pyplot as plt\nfrom flatgrade.student import check",
     "plt.plot([1, 2], label='$x$')\nplt.legend()\nplt.title('a')\nplt.show()\nplt.imshow(np.zeros((4, 4)))\nplt.show()",
     "x = np.random.default_rng(0).standard_normal((8, 8))\nnp.linalg.svd(x), (x @ x).sum(), np.random.randn(3)",
     "import flatgrade_data\nnp.testing.assert_allclose(1.0, 1.0)",
@@ -44,6 +44,7 @@ def warm_up(shell: Shell, profile: str) -> None:
         import torch  # noqa: F401 -- a missing library is an error here, not in the cell
 
         run_cell(shell, "warm", _TORCH_CELL, _SECONDS, _CAP)
+    shell.enable_matplotlib("inline")  # or figures are shown as texts
     for cell in _CELLS:
         run_cell(shell, "warm", cell, _SECONDS, _CAP)
     remember(shell)
