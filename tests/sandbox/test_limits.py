@@ -175,8 +175,8 @@ def test_an_exercise_has_a_time_for_all_its_calls(key, sandbox):
 
 
 def test_a_function_that_is_missing_has_the_verdict_of_the_cell_that_was_stopped(key, sandbox):
-    """The answer cell never came to its `def`: that is what the student has to know."""
-    late = Cell("svm_loss", CellKind.RUN, "while True: pass\ndef svm_loss(W, X, y, reg): pass")
+    """The answer cell never came to what makes the function: that is what the student has to know."""
+    late = Cell("svm_loss", CellKind.RUN, "while True: pass\nsvm_loss = lambda W, X, y, reg: None")
     exercise = graded(key, sandbox, late).exercises[0]
     assert exercise.verdict is Verdict.TIMEOUT
     assert [str(finding) for finding in exercise.findings] == [
