@@ -114,8 +114,8 @@ dout = { shape = "N" }
         (
             'kind = "given", value = 2',
             'kind = "uniform"',
-            "a9/exercises.toml: half.inputs.n.kind must be one of normal, positive, labels, given "
-            "(got 'uniform', a str)",
+            "a9/exercises.toml: half.inputs.n.kind must be one of normal, positive, labels, given, "
+            "function (got 'uniform', a str)",
         ),
         (
             'kind = "given", value = 2',

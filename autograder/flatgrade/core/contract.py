@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from flatgrade.core.exercise import PROFILES, Assignment, Call, Case, Exercise, Input, Limits, Stage, slope_of
+from flatgrade.core.exercise import PROFILES, Assignment, Call, Case, Exercise, Function, Input, Limits, Stage, slope_of
 
 CONTRACT = "exercises.toml"
-INPUT_KINDS = ("normal", "positive", "labels", "given")
+INPUT_KINDS = ("normal", "positive", "labels", "given", "function")
+_FIXED = ("given", "function")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _DOTTED = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?"
 _CALL = re.compile(rf"(?:(?P<results>[\w\s,]+)=)?\s*(?P<function>{_DOTTED})\((?P<arguments>[\w\s,]*)\)\s*\Z")
@@ -199,11 +200,22 @@ def _input(table: _Table, name: str) -> Input:
     if (kind == "labels") != bool(classes):
         raise row.error("classes", "the letter of the number of classes, for labels only", classes or None)
     row.seen.add("value")
-    if (kind == "given") != ("value" in row.data):
-        raise row.error("value", "there for the kind given, and only there", row.data.get("value"))
-    item = Input(name, row.shape(), kind, row.text("about", default=""), classes, row.data.get("value"))
+    if (kind in _FIXED) != ("value" in row.data):
+        raise row.error("value", "there for the kinds given and function, and only there", row.data.get("value"))
+    value = _function(row, "value", row.data["value"]) if kind == "function" else row.data.get("value")
+    item = Input(name, row.shape(), kind, row.text("about", default=""), classes, value)
     row.done()
     return item
+
+
+def _function(row: _Table, key: str, text: Any) -> Function:
+    try:
+        made = Function(text).made()
+    except Exception:  # noqa: BLE001 -- whatever is wrong with the text, it is told
+        made = None
+    if not callable(made):
+        raise row.error(key, 'the text of a function, such as "lambda x: np.sum(x * x)"', text)
+    return Function(text)
 
 
 def _stage(table: _Table, name: str) -> Stage:
@@ -244,6 +256,8 @@ def _case(row: _Table, inputs: tuple[Input, ...], known: set[str]) -> Case:
 def _value(row: _Table, item: Input, value: Any) -> Any:
     if item.kind == "given":
         return value
+    if item.kind == "function":
+        return _function(row, f"inputs.{item.name}", value)
     try:
         array = np.asarray(value, dtype=np.int64 if item.kind == "labels" else np.float64)
     except (TypeError, ValueError):

@@ -34,11 +34,25 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Function:
+    """An input that is a function: the text of a Python expression, such as `lambda x: np.sum(x * x)`.
+
+    It is ours, from the contract or the solution, and becomes a function where the student's code is called.
+    """
+
+    text: str
+
+    def made(self) -> Any:
+        """The function itself; its text sees NumPy as `np`, and nothing else."""
+        return eval(self.text, {"np": np})  # noqa: S307 -- our own text, see above
+
+
+@dataclass(frozen=True)
 class Input:
     """One argument: its shape in letters (`("N", "D")`), how to draw one, and what it means.
 
     Kinds: `normal` (float64, standard normal), `positive` (float64 in 0.2..0.9), `labels` (int64 in 0..classes-1),
-    `given` (always `value`).
+    `given` (always `value`), `function` (always `value`, a Function).
     """
 
     name: str

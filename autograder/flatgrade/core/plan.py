@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flatgrade.core.exercise import Call
+from flatgrade.core.exercise import Call, Function
 
 
 class PlanError(Exception):
@@ -14,6 +14,11 @@ class PlanError(Exception):
 
 class MissingFunctionError(PlanError):
     """The plan calls a name that is not defined."""
+
+
+def ready(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as they are passed on: functions are made of their texts."""
+    return {name: value.made() if isinstance(value, Function) else value for name, value in inputs.items()}
 
 
 def run_plan(
@@ -25,7 +30,7 @@ def run_plan(
     MissingFunctionError for a function that is not defined, PlanError for a wrong number of results, and whatever the
     called functions raise.
     """
-    kept = {} if kept is None else kept
+    kept, inputs = {} if kept is None else kept, ready(inputs)
     for call in plan:
         function = _lookup(call.function, namespace, kept)
         result = function(*(kept[name] if name in kept else inputs[name] for name in call.arguments))

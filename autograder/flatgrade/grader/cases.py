@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from flatgrade.core.compare import close, contract_finding
-from flatgrade.core.exercise import Case, Exercise
+from flatgrade.core.exercise import Case, Exercise, Function
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.messages import is_stub_error, status_finding, wrong_values_finding
 from flatgrade.grader.reference import Solution
@@ -98,7 +98,9 @@ def run_cases(solution: Solution, cases: Sequence[Case], worker: Asks, seconds: 
 def request(kind: str, exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The request to run the exercise's plan on inputs; `kind` is call or trace (docs/protocol.md)."""
     plan = [[list(call.results), call.function, list(call.arguments)] for call in exercise.plan]
-    return {"do": kind, "plan": plan, "inputs": dict(inputs), "returns": list(exercise.returns)}
+    functions = {name: value.text for name, value in inputs.items() if isinstance(value, Function)}
+    plain = {name: value for name, value in inputs.items() if name not in functions}
+    return {"do": kind, "plan": plan, "inputs": plain, "functions": functions, "returns": list(exercise.returns)}
 
 
 def verdict_of(results: Sequence[CaseResult]) -> Verdict:
@@ -132,7 +134,7 @@ def numbers(exercise: Exercise, result: CaseResult) -> dict[str, Any]:
 def _result(solution: Solution, case: Case, reply: CallReply, seconds: float) -> CaseResult:
     expected = solution.expected(case)
     came = expected if reply.status == "ok" else [name for name in expected if name in reply.values]
-    found = {name: _fault(solution.exercise, name, reply.values.get(name), expected[name]) for name in came}
+    found = {name: _fault(solution, case, name, reply.values.get(name), expected[name]) for name in came}
     faults = {name: fault for name, fault in found.items() if fault}
     if reply.status != "ok":
         kind = Fault.NOT_WRITTEN if is_stub_error(reply) else Fault.CONTRACT
@@ -140,10 +142,13 @@ def _result(solution: Solution, case: Case, reply: CallReply, seconds: float) ->
     return CaseResult(case, expected, reply, faults)
 
 
-def _fault(exercise: Exercise, name: str, got: Any, want: Any) -> tuple[Fault, Finding] | None:
+def _fault(solution: Solution, case: Case, name: str, got: Any, want: Any) -> tuple[Fault, Finding] | None:
     if broken := contract_finding(name, got, want):
         return (Fault.NOT_WRITTEN if got is Ellipsis else Fault.CONTRACT), broken
-    if close(got, want, _tolerance(exercise, name, got)) or _within_float32(got, want):
+    if name in solution.accept:
+        said = solution.accept[name](case.inputs, got)
+        return (Fault.VALUES, Finding(said)) if said else None
+    if close(got, want, _tolerance(solution.exercise, name, got)) or _within_float32(got, want):
         return None
     return Fault.VALUES, wrong_values_finding(name)
 

@@ -14,6 +14,7 @@ from flatgrade.core.exercise import Case, Exercise, Limits
 from flatgrade.core.finding import Verdict
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.naming import indistinguishable
+from flatgrade.core.plan import ready
 from flatgrade.core.staged import lint
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.planting import bases, plant
@@ -172,7 +173,7 @@ def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
     for case in cases:
         expected = solution.expected(case)
         slopes = set(exercise.gradients.values())
-        tensors = {name: _tensor(torch, value, slope=name in slopes) for name, value in case.inputs.items()}
+        tensors = {name: _tensor(torch, value, slope=name in slopes) for name, value in ready(case.inputs).items()}
         first = solution.torch_path(**tensors)
         total: Any = torch.sum(first * exercise.upstream(tensors))
         total.backward()

@@ -33,7 +33,9 @@ class Solution:
 
     `answer` is the text of the reference: all that the plan calls, in its order; `plain` is the same, to be run with
     edits. `given` is the code that the notebook has before the answer. `references` are the staged reference and the
-    staged equivalents (empty where the exercise is not one flat function). `digest` changes with the file.
+    staged equivalents (empty where the exercise is not one flat function). `accept` decides on outputs that many
+    answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `digest` changes
+    with the file.
     """
 
     exercise: Exercise
@@ -46,6 +48,7 @@ class Solution:
     references: tuple[StagedFunction, ...]
     plain: PlainAnswer
     torch_path: Callable[..., Any] | None
+    accept: Mapping[str, Callable[[Mapping[str, Any], Any], str]]
     digest: str
 
     def expected(self, case: Case) -> dict[str, Any]:
@@ -85,6 +88,7 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
         references=_references(exercise, answer, equivalents, vars(module)) if exercise.stages else (),
         plain=PlainAnswer(exercise, answer, vars(module)),
         torch_path=getattr(module, "torch_path", None),
+        accept=getattr(module, "ACCEPT", {}),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 

@@ -16,7 +16,7 @@ from flatgrade.core.exercise import Call, Exercise
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.flatcode import changed_in_place, find_function, place_of, source_of, statements, written
 from flatgrade.core.gradients.consistency import letter_sizes
-from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopped_at
+from flatgrade.core.plan import MissingFunctionError, PlanError, ready, run_plan, stopped_at
 from flatgrade.core.trace import Trace, TracedFunction, traced
 
 _ADVICE = {
@@ -80,7 +80,8 @@ class Subject:
         if self._traced is None:
             return Trace()
         try:
-            return self._traced.run(tuple(inputs[name] for name in self.exercise.call.arguments))
+            made = ready(inputs)
+            return self._traced.run(tuple(made[name] for name in self.exercise.call.arguments))
         except SystemExit:
             return Trace()
 

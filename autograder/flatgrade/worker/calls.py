@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from flatgrade.core.exercise import Call
+from flatgrade.core.exercise import Call, Function
 from flatgrade.core.flatcode import place_of
-from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopped_at
+from flatgrade.core.plan import MissingFunctionError, PlanError, ready, run_plan, stopped_at
 from flatgrade.core.timeout import TimeUp, time_limit
 from flatgrade.core.trace import Trace, traced
 from flatgrade.core.wire import DTYPES
@@ -27,7 +27,7 @@ def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: i
     that ended, which `call` tells.
     """
     plan = [Call(function, tuple(arguments), tuple(results)) for results, function, arguments in request["plan"]]
-    inputs = request["inputs"]
+    inputs = _inputs(request)
     before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray)}
     kept: dict[str, Any] = {}
     OUTPUTS.start(cap)
@@ -58,10 +58,15 @@ def answer_trace(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: 
     OUTPUTS.start(cap)
     try:
         with time_limit(request["seconds"]):
-            trace = function.run(tuple(request["inputs"][argument] for argument in arguments))
+            inputs = ready(_inputs(request))
+            trace = function.run(tuple(inputs[argument] for argument in arguments))
     except BaseException:  # noqa: BLE001 -- a trace that does not come to its end is no trace
         return {"status": "untraced"}
     return {"status": "ok", **_trace(trace)}
+
+
+def _inputs(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {**request["inputs"], **{name: Function(text) for name, text in request["functions"].items()}}
 
 
 def _trace(trace: Trace) -> Reply:
