@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from nbgrader import utils
-from nbgrader.api import MissingEntry
+from nbgrader.api import Comment, Grade, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import text
@@ -95,8 +95,8 @@ class GradebookWriter:
         student = collected.submission.student
         folder = self.course.autograded(student, self.assignment)
         try:
-            row = self._submission(collected)
             with self.session.no_autoflush:  # or each row that is looked at costs a pass over all that were changed
+                row = self._submission(collected)
                 for notebook in row.notebooks:
                     self._grade(notebook, collected, record)
                     self._late_penalty(row, notebook, collected)
@@ -137,16 +137,29 @@ class GradebookWriter:
                 (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
 
     def _submission(self, collected: Collected) -> Any:
-        """Find the submission's row, or make it with its empty grades (which nbgrader commits by itself)."""
+        """Find the submission's row, or make it with its empty grades, as nbgrader does but without a commit."""
         student, timestamp = collected.submission.student, collected.timestamp
         try:
             row = self._gradebook.find_submission(self.assignment, student)
         except MissingEntry:
-            self._gradebook.update_or_create_student(student)
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", module=r"nbgrader\.api")  # its mappings make SQLAlchemy warn
-                row = self._gradebook.add_submission(self.assignment, student)
+            row = self._new_submission(student)
         row.timestamp = timestamp or row.timestamp
+        return row
+
+    def _new_submission(self, student: str) -> Any:
+        try:
+            owner = self._gradebook.find_student(student)
+        except MissingEntry:
+            owner = self._gradebook.update_or_create_student(student)
+        assignment = self._gradebook.find_assignment(self.assignment)
+        row = SubmittedAssignment(assignment=assignment, student=owner)
+        for notebook in assignment.notebooks:
+            own = SubmittedNotebook(notebook=notebook, assignment=row)
+            for cell in (*notebook.grade_cells, *notebook.task_cells):
+                Grade(cell=cell, notebook=own)
+            for cell in (*notebook.solution_cells, *notebook.task_cells):
+                Comment(cell=cell, notebook=own)
+        self.session.add(row)
         return row
 
     def _refuse(self, collected: Collected, record: Record) -> None:
@@ -197,9 +210,9 @@ class GradebookWriter:
             comment.auto_comment = "No response." if unchanged else None
 
     def _late_penalty(self, row: Any, notebook: Any, collected: Collected) -> None:
-        self._gradebook.db.flush()
         notebook.late_submission_penalty = None
         if row.total_seconds_late > 0 and not collected.notebooks[notebook.name].notebook.problem:
+            self.session.flush()  # the score is computed by the database
             penalty = self._late.plugin_inst.late_submission_penalty(
                 row.student.id, notebook.score, row.total_seconds_late
             )
