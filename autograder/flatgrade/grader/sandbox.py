@@ -85,8 +85,8 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
         self._ahead.close()
+        self.stop()
         if self._groups:
             for slot in range(self._made):
                 self._groups.remove(slot)
