@@ -49,7 +49,7 @@ def sample(done: int, seconds: float) -> Sample:
     """Look at this process, its zygote, and what the machine has of theirs."""
     own = psutil.Process()
     children = own.children(recursive=True)
-    zygote = max((child.memory_info().rss for child in children), default=0)
+    zygote = max(map(_memory, children), default=0)
     groups = [path for path in Path("/sys/fs/cgroup").rglob(f"flatgrade-{own.pid}-*") if path.is_dir()]
     folders = [path for top in Path(tempfile.gettempdir()).glob(f"flatgrade-{own.pid}-*") for path in top.iterdir()]
     return Sample(
@@ -63,6 +63,13 @@ def sample(done: int, seconds: float) -> Sample:
         len(groups),
         len(folders),
     )
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:  # a worker that has ended since
+        return 0
 
 
 def submissions(batch: list[Submission]) -> Iterator[Submission]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from support.course import A1, ROOT, SOLUTIONS, a1_solutions
+from support.course import A1, LINEAR, SOLUTIONS, a1_solutions
 
 from flatgrade.commands import answer_key, grade
 from flatgrade.course.directory import Course
@@ -43,7 +43,7 @@ class Classroom:
     """A course with a1 released, and what a test does with it."""
 
     def __init__(self, root: Path) -> None:
-        shutil.copy(ROOT / "nbgrader_config.py", root)
+        shutil.copy(LINEAR / "nbgrader_config.py", root)
         shutil.copytree(A1, root / "assignments" / A1.name, ignore=shutil.ignore_patterns(".*"))
         self.course = Course.open(root)
         release(self.course, A1.name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from support.course import A1, ROOT, SOLUTIONS
+from support.course import A1, LINEAR, SOLUTIONS
 from support.dask import LocalDask, certificates, until
 from typer.testing import CliRunner
 
@@ -27,7 +27,7 @@ needs_dask = pytest.mark.skipif(sys.platform != "linux", reason="workers confine
 def handed_in(tmp_path_factory):
     """A released course and a class that handed in."""
     folder = tmp_path_factory.mktemp("course")
-    Demo(ROOT, folder, NAME).prepare(STUDENTS)
+    Demo(LINEAR, folder, NAME).prepare(STUDENTS)
     return folder
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from support.course import ROOT
+from support.course import LINEAR
 from typer.testing import CliRunner
 
 from flatgrade import cli
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine
 
 
 def bench(folder, *options):
-    arguments = ["bench", "grade", "--course", ROOT, "--folder", folder, *options]
+    arguments = ["bench", "grade", "--course", LINEAR, "--folder", folder, *options]
     return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
 
 

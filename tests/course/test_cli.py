@@ -6,13 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.course import A1, ROOT
+from support.course import A1, LINEAR, ROOT, SOLUTIONS
 from typer.testing import CliRunner
 
 from flatgrade import __version__, cli
 from flatgrade.grader.sandbox import SandboxError
-
-SOLUTIONS = str(ROOT / "solutions")
 
 
 @pytest.fixture
@@ -138,7 +136,7 @@ def test_bad_submissions_do_not_stop_the_batch(course):
 def test_the_demo_never_empties_a_folder_that_is_not_its_own(tmp_path):
     """A folder with anything in it but an earlier demo is refused, and left as it is."""
     (tmp_path / "thesis.tex").write_text("years")
-    result = run("demo", "--course", ROOT, "--folder", tmp_path)
+    result = run("demo", "--course", LINEAR, "--folder", tmp_path)
     assert result.stderr == (f"flatgrade: {tmp_path} is not empty and no earlier demo: give --folder a new name.\n")
     assert result.exit_code == 2
     assert (tmp_path / "thesis.tex").read_text() == "years"

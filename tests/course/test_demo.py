@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.course import ROOT, a1_solutions
+from support.course import LINEAR, SOLUTIONS, a1_solutions
 from typer.testing import CliRunner
 
 from flatgrade.cli import app
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "course"
-    arguments = ["demo", "--course", str(ROOT), "--folder", str(folder), "--students", "10", "--json"]
+    arguments = ["demo", "--course", str(LINEAR), "--folder", str(folder), "--students", "10", "--json"]
     return CliRunner().invoke(app, arguments), folder
 
 
@@ -56,7 +56,7 @@ def test_nbgraders_export_gives_the_points_of_the_records(demo):
     """`nbgrader export` on the demo course and `flatgrade grade --json` agree, student by student."""
     _, folder = demo
     graded = CliRunner().invoke(
-        app, ["grade", "a1_flat_backprop", "--course", str(folder), "--solutions", str(ROOT / "solutions"), "--json"]
+        app, ["grade", "a1_flat_backprop", "--course", str(folder), "--solutions", str(SOLUTIONS), "--json"]
     )
     records = [json.loads(line) for line in graded.stdout.splitlines()]
     assert graded.exit_code == 1  # one submission is not JSON

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from nbgrader.apps.api import NbGraderAPI
-from support.course import ROOT
+from support.course import LINEAR, SOLUTIONS
 from tests.course.conftest import answer_cell, graded_cell
 from tests.course.test_any_course import rows
 from typer.testing import CliRunner
@@ -36,10 +36,10 @@ def no_sandbox_is_left():
 def our_class(tmp_path_factory):
     """A course of ours with what a class hands in: right, wrong, broken, repeated and missing."""
     root = tmp_path_factory.mktemp("class") / "course"
-    demo = Demo(ROOT, root, A1)
+    demo = Demo(LINEAR, root, A1)
     (first, *_) = [student.name for student in demo.prepare(4)]
     with (root / "nbgrader_config.py").open("a") as file:
-        file.write(f'c.Flatgrade.solutions = "{ROOT / "solutions"}"\n')
+        file.write(f'c.Flatgrade.solutions = "{SOLUTIONS}"\n')
     whole = root / "submitted" / first / A1
     for student in ("broken", "repeated", "dying", "half"):
         shutil.copytree(whole, root / "submitted" / student / A1)
@@ -79,7 +79,7 @@ def test_a_course_of_ours_comes_out_the_same(our_class, tmp_path, nbgrader):
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     for root in (ours, theirs):
         shutil.copytree(our_class, root)
-    result = CliRunner().invoke(cli.app, ["grade", A1, "--course", str(ours), "--solutions", str(ROOT / "solutions")])
+    result = CliRunner().invoke(cli.app, ["grade", A1, "--course", str(ours), "--solutions", str(SOLUTIONS)])
     assert result.exit_code == 1, result.output
     said = nbgrader(theirs, "autograde", A1)
     assert "broken: " in said
@@ -153,7 +153,7 @@ def test_a_weak_sandbox_is_refused_before_an_earlier_result_is_touched(plain, mo
 def test_missing_solutions_are_said_before_an_earlier_result_is_touched(our_class, tmp_path):
     """The button says which file is missing."""
     root = Path(shutil.copytree(our_class, tmp_path / "course"))
-    shutil.copy(ROOT / "nbgrader_config.py", root)
+    shutil.copy(LINEAR / "nbgrader_config.py", root)
     told = button(root, A1, "half")
     assert not told["success"]
     assert told["log"] == "[ERROR] solutions/a1_flat_backprop/svm_loss.py is missing: svm_loss has no reference\n"

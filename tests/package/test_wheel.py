@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 
 import pytest
-from support.course import ROOT, SOLUTIONS
+from support.course import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def members(dist):
 
 def secret_texts():
     """Texts that stand in solutions/ and nowhere else: hints of mistakes, and the references' own lines."""
-    for path in SOLUTIONS.rglob("*.py"):
+    for path in (ROOT / "solutions").rglob("*.py"):
         lines = path.read_text(encoding="utf-8").splitlines()
         yield from (line.strip().encode() for line in lines if line.strip().startswith("Mistake("))
         yield b"def torch_path"

@@ -23,7 +23,7 @@ from flatgrade.course.release import release
 from flatgrade.grader.engine import AnswerKey
 from flatgrade.grader.sandbox import Sandbox
 from flatgrade.grader.store import ResultStore
-from support.course import A1, ROOT, a1_solutions
+from support.course import A1, LINEAR, SOLUTIONS, a1_solutions
 
 FOLDER = Path(__file__).parents[1] / "attacks" / "submissions"
 ASSIGNMENT = "attacked"
@@ -69,12 +69,12 @@ def attacked_course(root):
     source, secret = root / "assignments" / ASSIGNMENT, root / "solutions" / ASSIGNMENT
     source.mkdir(parents=True)
     secret.mkdir(parents=True)
-    shutil.copy(ROOT / "nbgrader_config.py", root)
+    shutil.copy(LINEAR / "nbgrader_config.py", root)
     contract = (A1 / "exercises.toml").read_text(encoding="utf-8")
     start, end = contract.index("[svm_loss]"), contract.index("[softmax_loss]")
     title = '[assignment]\ntitle = "Attacked"\n'
     (source / "exercises.toml").write_text(title + LIMITS + contract[start:end], encoding="utf-8")
-    solution = (ROOT / "solutions" / A1.name / "svm_loss.py").read_text(encoding="utf-8")
+    solution = (SOLUTIONS / A1.name / "svm_loss.py").read_text(encoding="utf-8")
     (secret / "svm_loss.py").write_text(f'{solution}\nMARK = "{mark}"\n', encoding="utf-8")
     cell = nbformat.v4.new_code_cell
     given = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False}

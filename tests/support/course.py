@@ -1,4 +1,4 @@
-"""The repository's own assignments and solutions, loaded once."""
+"""A small course to test the mechanism with: two linear classifiers, copied once and not changed when the course grows."""
 
 import linecache
 from functools import cache
@@ -10,19 +10,20 @@ from flatgrade.core import load_assignment
 from flatgrade.grader.reference import load_solutions
 
 ROOT = Path(__file__).parents[2]
-A1 = ROOT / "assignments" / "a1_flat_backprop"
-SOLUTIONS = ROOT / "solutions"
+LINEAR = ROOT / "tests" / "data" / "linear_course"
+A1 = LINEAR / "assignments" / "a1_flat_backprop"
+SOLUTIONS = LINEAR / "solutions"
 
 
 @cache
 def a1():
-    """The contract of a1."""
+    """The small course's contract."""
     return load_assignment(A1)
 
 
 @cache
 def a1_solutions():
-    """The solutions of a1."""
+    """The small course's solutions."""
     return load_solutions(SOLUTIONS, a1())
 
 

@@ -8,7 +8,6 @@ into place), commit; so a failure on the way leaves the old grade with its old f
 from __future__ import annotations
 
 import shutil
-import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 

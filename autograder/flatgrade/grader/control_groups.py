@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 _COPIED_MIB = 128  # pages of the zygote that a worker writes to are counted as its own
+_PATIENCE = 1.0  # seconds that processes which were killed may take to be gone
 _OURS = re.compile(r"flatgrade-(\d+)-\w+-\d+")
 
 
@@ -75,10 +77,16 @@ class ControlGroups:
         return int(found[1]) if found else 0
 
     def remove(self, slot: int) -> None:
-        """Remove the groups of a slot, which must be empty of processes; what cannot be removed stays."""
-        for folder in set(self._groups(slot)):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        """Remove the groups of a slot; what still holds a process after a moment stays, for the next grader's sweep."""
+        deadline = time.monotonic() + _PATIENCE
+        left = {folder for folder in self._groups(slot) if folder.exists()}
+        while left and time.monotonic() < deadline:
+            for folder in list(left):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+                    left.remove(folder)
+            if left:
+                time.sleep(0.005)
 
     def _groups(self, slot: int) -> tuple[Path, Path]:
         name = f"flatgrade-{os.getpid()}-{self.owner}-{slot}"

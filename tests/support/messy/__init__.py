@@ -17,7 +17,7 @@ import nbformat
 from flatgrade import commands
 from flatgrade.course.directory import Course
 from flatgrade.course.release import release
-from support.course import A1, ROOT, a1_solutions
+from support.course import A1, LINEAR, SOLUTIONS, a1_solutions
 
 ASSIGNMENT = "messy"
 EXERCISES = ("svm_loss", "softmax_loss")
@@ -195,8 +195,8 @@ def released_course(root):
     """A released course of one notebook with two exercises."""
     source = root / "assignments" / ASSIGNMENT
     source.mkdir(parents=True)
-    shutil.copytree(ROOT / "solutions" / A1.name, root / "solutions" / ASSIGNMENT)
-    shutil.copy(ROOT / "nbgrader_config.py", root)
+    shutil.copytree(SOLUTIONS / A1.name, root / "solutions" / ASSIGNMENT)
+    shutil.copy(LINEAR / "nbgrader_config.py", root)
     contract = (A1 / "exercises.toml").read_text(encoding="utf-8")
     contract = contract[contract.index("[svm_loss]") :]
     (source / "exercises.toml").write_text(f'[assignment]\ntitle = "Messy"\n{LIMITS}\n{contract}', encoding="utf-8")
