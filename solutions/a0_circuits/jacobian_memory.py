@@ -5,9 +5,9 @@ from flatgrade.core import Case, Mistake
 
 def jacobian_memory(N, D, M, bytes_per_number):
     """How much memory the Jacobian dy/dx of y = x w takes, in GiB: x is (N, D), y is (N, M)."""
-    entries = (N * D) * (N * M)  # how many numbers
-    num_bytes = entries * bytes_per_number  # bytes
-    dy_dx_gib = num_bytes / 2**30  # GiB
+    entries = (N * D) * (N * M)  # ()
+    num_bytes = entries * bytes_per_number  # ()
+    dy_dx_gib = num_bytes / 2**30  # ()
     return dy_dx_gib
 
 
