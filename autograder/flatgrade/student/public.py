@@ -6,17 +6,20 @@ import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from flatgrade.core.draw import draw_inputs, sizes
-from flatgrade.core.exercise import Exercise, Stage
+from flatgrade.core.exercise import Case, Exercise, Stage
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.gradients.consistency import consistency, fits_along, letter_sizes
 from flatgrade.core.gradients.slope import Agreement
 from flatgrade.core.trace import Trace
+from flatgrade.student.draw import circuit_picture
 from flatgrade.student.limits import Printed
+from flatgrade.student.picture import Picture
 from flatgrade.student.public_figures import compare_outputs, compare_stages
 from flatgrade.student.result import CheckResult, Row, State
 from flatgrade.student.subject import EndedError, Subject
@@ -51,6 +54,7 @@ class PublicPart:
     began: float
     known: dict[str, bool] = field(default_factory=dict)
     coarse: str = ""  # what keeps the slopes from being measured
+    looked_at: tuple[str, Mapping[str, Any]] = ("", MappingProxyType({}))  # where, and on which inputs, it ended
 
     def run(self, printed: Printed) -> str:
         """Run everything; a sentence on what is right. Raises EndedError at the first thing that is not."""
@@ -58,6 +62,7 @@ class PublicPart:
         subject.check_arguments()
         outputs = {}
         for case in exercise.cases:
+            self.looked_at = _label(case), case.inputs
             outputs[case.label] = subject.run(case.inputs, f' on "{case.label}"')
             printed.closed_book = True
         figures = compare_outputs(exercise, outputs)
@@ -67,7 +72,10 @@ class PublicPart:
         if figures.findings:
             stages = compare_stages(exercise, subject.trace)
             figures.findings |= {name: finding for name, finding in stages.findings.items() if not self.known.get(name)}
-            raise EndedError(Verdict.WRONG, *figures.wrong(exercise)[:FINDINGS])
+            wrong = figures.wrong(exercise)[:FINDINGS]
+            case = {**stages.cases, **figures.cases}[wrong[0].stage]
+            self.looked_at = _label(case), case.inputs
+            raise EndedError(Verdict.WRONG, *wrong)
         return self._sentence(slopes)
 
     def ended(self, end: EndedError) -> CheckResult:
@@ -77,13 +85,16 @@ class PublicPart:
         excerpt = tuple((line, text[line - 1].strip()) for line in end.lines if 0 < line <= len(text))
         summary = SUMMARY.get(end.verdict, "stopped.")
         self.known |= {finding.stage: False for finding in end.findings if finding.stage}
-        return CheckResult(subject.exercise.name, end.verdict, summary, end.findings, excerpt, self._rows())
+        rows = self._rows()
+        picture = self._picture(rows) if end.verdict is Verdict.WRONG else None
+        return CheckResult(subject.exercise.name, end.verdict, summary, end.findings, excerpt, rows, picture=picture)
 
     def _slopes(self) -> Agreement | None:
         """Compare the gradients with the student's own loss; None where there are none, or the time is too short."""
         subject, exercise = self.subject, self.subject.exercise
         inputs = draw_inputs(exercise, np.random.default_rng(SEED))
         at = f" for {_sizes(exercise, inputs)}"
+        self.looked_at = _sizes(exercise, inputs) or "random inputs", inputs
         start = time.perf_counter()
         outputs = subject.run(inputs, at)
         loss = np.asarray(outputs[exercise.loss]).dtype
@@ -145,6 +156,15 @@ class PublicPart:
         rows = [self._row(stage, trace, known, subject.shape(stage.name, inputs)) for stage in exercise.stages]
         return tuple(rows) if any(row.state is not State.UNSEEN for row in rows) else ()
 
+    def _picture(self, rows: tuple[Row, ...]) -> Picture | None:
+        """The circuit on the inputs that the findings are about, with the first stage that differs marked."""
+        wrong = next((row.stage for row in rows if row.state is State.DIFFERS), "")
+        where, inputs = self.looked_at
+        with contextlib.suppress(EndedError):  # code that is not flat has no picture
+            picture = circuit_picture(self.subject, inputs, where, wrong) if wrong and inputs else None
+            return picture if picture and picture.marked else None
+        return None
+
     def _row(self, stage: Stage, trace: Trace, known: Mapping[str, bool], shape: tuple[int, ...] | None) -> Row:
         letters = _shape(stage.shape)
         if stage.name in self.subject.unwritten:
@@ -162,6 +182,10 @@ class PublicPart:
         if stage.name in known:
             state = State.FITS if known[stage.name] else State.DIFFERS
         return Row(stage.name, version.line, f"{found} = {letters}" if stage.shape else found, state)
+
+
+def _label(case: Case) -> str:
+    return f'"{case.label}"'
 
 
 def _shape(shape: tuple[object, ...]) -> str:

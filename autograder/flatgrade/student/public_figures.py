@@ -21,10 +21,14 @@ _BY_HAND = "The case is small: work it out by hand, line by line."
 
 @dataclass
 class Figures:
-    """What was compared: `right` says by stage or output whether all figures agree, `findings` what does not."""
+    """What was compared: `right` says by stage or output whether all figures agree, `findings` what does not.
+
+    `cases` holds the case that each finding is about.
+    """
 
     right: dict[str, bool] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
 
     def compare(self, exercise: Exercise, case: Case, name: str, got: Any, line: int = 0) -> None:
         """Compare one value (a finite array or number) with the figure of `case` for `name`."""
@@ -32,6 +36,7 @@ class Figures:
         self.right[name] = self.right.get(name, True) and same
         if not same and name not in self.findings:
             self.findings[name] = _finding(case, name, np.asarray(got), case.expect[name], line)
+            self.cases[name] = case
 
     def wrong(self, exercise: Exercise) -> list[Finding]:
         """The findings in the order of the contract's stages; outputs that are no stage come last."""

@@ -40,8 +40,8 @@ class EndedError(Exception):
 class Subject:
     """The functions of one exercise in a student's namespace.
 
-    `function` is the one function of a plan of one call (None otherwise), `text` its source, `names` what its code
-    gives values to, and `unwritten` the lines of those names that are `...` still.
+    `function` is the one function of a plan of one call (None otherwise), `text` its source, `node` its definition
+    there, `names` what its code gives values to, and `unwritten` the lines of those names that are `...` still.
     """
 
     def __init__(self, exercise: Exercise, namespace: Mapping[str, Any]) -> None:
@@ -50,13 +50,18 @@ class Subject:
         found = namespace.get(self.title)
         self.function: Callable[..., Any] | None = found if len(exercise.plan) == 1 and callable(found) else None
         self.text = source_of(self.function) if self.function else None
-        self._node = _definition(self.text, self.function)
-        self.names = written(self._node) if self._node else set()
-        self.unwritten = _unwritten(self._node)
+        self.node = _definition(self.text, self.function)
+        self.names = written(self.node) if self.node else set()
+        self.unwritten = _unwritten(self.node)
 
     @functools.cached_property
     def _traced(self) -> TracedFunction | None:
         return traced(self.function) if self.function else None
+
+    @property
+    def flat(self) -> bool:
+        """True if the function's code can be run with a snapshot after each statement."""
+        return self._traced is not None
 
     def check_arguments(self) -> None:
         """Raise EndedError where a function does not take what the contract gives it, or takes it in another order."""
@@ -168,7 +173,7 @@ class Subject:
 
     def _wrong_results(self, said: str, call: Call) -> EndedError:
         """A plan that does not get its results; a body of `pass` alone is a stub."""
-        body = list(statements(self._node.body)) if self._node else []
+        body = list(statements(self.node.body)) if self.node else []
         if body and all(isinstance(item.node, ast.Pass) for item in body):
             said = f"{self.title} is still the stub: it does nothing."
             return EndedError(Verdict.NOT_WRITTEN, Finding(said, "Write its lines, then run its cell."))
@@ -184,7 +189,7 @@ class Subject:
             raise EndedError(Verdict.NOT_WRITTEN if got is Ellipsis else Verdict.WRONG, finding)
 
     def _changed(self, name: str) -> Finding:
-        body = statements(self._node.body) if self._node else ()
+        body = statements(self.node.body) if self.node else ()
         lines = [item.line for item in body if name in changed_in_place(item.node)]
         advice = f"Line {lines[0]} changes it in place." if lines else f"Begin with {name} = {name}.copy()."
         return Finding(f"Your function changed {name}; work on a copy.", advice, line=lines[0] if lines else 0)
@@ -211,7 +216,7 @@ class Subject:
 
     def _reads(self, line: int) -> set[str]:
         """The names that the statement at `line` reads."""
-        body = statements(self._node.body) if self._node else ()
+        body = statements(self.node.body) if self.node else ()
         return {name for item in body if item.line <= line <= (item.node.end_lineno or 0) for name in item.reads}
 
 
