@@ -22,6 +22,7 @@ def cases(rng):
         Case("as many classes as features", draw(4, 4)),
         Case("one feature", draw(1, 3)),
         Case("two classes", draw(6, 2)),
+        Case("a picture without light", draw(5, 3) | {"x": np.zeros(5)}),
     ]
 
 
