@@ -149,10 +149,10 @@ def test_a_backward_pass_alone_is_drawn_as_what_it_makes():
 
 def test_a_size_that_is_taken_from_a_gradient_is_no_gradient():
     """What is made with it stays in the forward pass."""
-    text = "def svm_loss(W, X, y, dq):\n    K = dq.size\n    q = np.full(K, X[0, 0])\n    dX = dq.sum()\n    return q, dX\n"
+    text = "def svm_loss(W, X, y, dq):\n    K = dq.size\n    q = np.full(K, X[0, 0])\n    dW = dq.sum()\n    return q, dW\n"
     values = circuit(text, reg=np.ones(3))
     assert ("X", "q") in edges(values)
-    assert gradients(values) == {"q": "dq", "X": "dX"}
+    assert gradients(values) == {"q": "dq", "W": "dW"}
 
 
 def test_loops_are_not_flat():
