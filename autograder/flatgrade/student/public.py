@@ -29,6 +29,7 @@ WIDE = {"N": 20, "D": 3073, "H": 50, "C": 10}  # pictures of 32x32x3 and a bias 
 WIDE_BY = 0.17  # seconds since the start of the check by which the run at real width must be over
 WIDE_CALLS = 70  # calls of the function that it takes, a gradient
 FINDINGS = 2
+_FEW_DIGITS = (np.float32, np.float16)
 SUMMARY = {
     Verdict.WRONG: "not right yet.",
     Verdict.NOT_WRITTEN: "not written yet.",
@@ -52,11 +53,13 @@ class PublicPart:
     seconds: float
     began: float
     known: dict[str, bool] = field(default_factory=dict)
+    coarse: str = ""  # what keeps the slopes from being measured
     looked_at: tuple[str, Mapping[str, Any]] = ("", MappingProxyType({}))  # where, and on which inputs, it ended
 
     def run(self, printed: Printed) -> str:
         """Run everything; a sentence on what is right. Raises EndedError at the first thing that is not."""
         exercise, subject = self.subject.exercise, self.subject
+        subject.check_arguments()
         outputs = {}
         for case in exercise.cases:
             self.looked_at = _label(case), case.inputs
@@ -91,17 +94,19 @@ class PublicPart:
         subject, exercise = self.subject, self.subject.exercise
         inputs = draw_inputs(exercise, np.random.default_rng(SEED))
         at = f" for {_sizes(exercise, inputs)}"
-        self.looked_at = _sizes(exercise, inputs) or "random inputs", inputs
+        self.looked_at = f"random inputs{f' ({shown})' if (shown := _sizes(exercise, inputs)) else ''}", inputs
         start = time.perf_counter()
         outputs = subject.run(inputs, at)
+        loss = np.asarray(outputs[exercise.loss]).dtype
+        self.coarse = f": {exercise.loss} is {loss}, leave the arrays in float64" if loss in _FEW_DIGITS else ""
         calls = sum(2 * np.size(inputs[name]) for name in exercise.gradients.values())
         if not calls or (time.perf_counter() - start) * calls > self.seconds / 2:
             return None
         found = consistency(exercise, lambda moved: subject.again(moved, at), inputs, subject.function)
         self.known |= found.stages
         if found.agreement is Agreement.DISAGREE:
-            whole = [_whole_numbers(name, outputs[name]) for name in exercise.gradients]
-            findings = [*filter(None, whole), *found.findings]
+            coarse = [_coarse(name, outputs[name]) for name in exercise.gradients]
+            findings = [*filter(None, coarse), *found.findings]
             raise EndedError(Verdict.WRONG, *findings[:FINDINGS], lines=found.lines)
         if found.agreement is Agreement.AGREE:
             self._wide(f" for {_sizes(exercise, inputs)}")
@@ -139,7 +144,7 @@ class PublicPart:
         said = ["the public case is right" if count == 1 else f"the {count} public cases are right"] if count else []
         if exercise.gradients:
             fits = _fits(exercise)
-            said.append(fits if slopes is Agreement.AGREE else f"whether {fits} could not be measured")
+            said.append(fits if slopes is Agreement.AGREE else f"whether {fits} could not be measured{self.coarse}")
         return f"{', and '.join(said) or 'it runs'}."
 
     def _rows(self) -> tuple[Row, ...]:
@@ -203,8 +208,12 @@ def _fits(exercise: Exercise) -> str:
     return f"{listed} {'fit' if len(names) > 1 else 'fits'} {exercise.loss}"
 
 
-def _whole_numbers(name: str, got: Any) -> Finding | None:
-    if np.asarray(got).dtype.kind not in "iu":
-        return None
-    fact = f"{name} holds whole numbers ({np.asarray(got).dtype}): what is added to it is cut off."
-    return Finding(fact, f"Make {name} an array of floats.", name)
+def _coarse(name: str, got: Any) -> Finding | None:
+    """What is wrong with a gradient whose type cannot hold its values."""
+    dtype = np.asarray(got).dtype
+    if dtype.kind in "iu":
+        fact = f"{name} holds whole numbers ({dtype}): what is added to it is cut off."
+        return Finding(fact, f"Make {name} an array of floats.", name)
+    if dtype == np.float16:
+        return Finding(f"{name} is {dtype}, which keeps too few digits.", "Leave the arrays in float64.", name)
+    return None

@@ -85,4 +85,6 @@ def _finding(case: Case, name: str, got: Any, want: Any, line: int) -> Finding:
     advice = _TIMES.get(factor(np.asarray(got, dtype=np.float64), want, 1), _BY_HAND)
     if got.dtype in (np.float32, np.float16):
         advice = f"It is {got.dtype}, which keeps too few digits: leave the arrays in float64."
+    elif got.dtype.kind in "iu" and np.any(want % 1):
+        advice = f"It holds whole numbers ({got.dtype}): what stands behind the point was cut off."
     return Finding(f'On "{case.label}", {place(name, worst)}{at} is {mine}; expected {theirs}.', advice, name, line)
