@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench attacks fuzz soak nbgrader-suite docs clean
+.PHONY: demo test lint notebooks bench attacks fuzz soak nbgrader-suite docs clean
 
 demo: .venv/.grading  ## play a class: build a course, grade it, write build/demo/index.html
 	$(BIN)/flatgrade demo
@@ -16,6 +16,9 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+notebooks: .venv/.dev  ## run every instructor notebook from top to bottom (two minutes each)
+	$(BIN)/python -m pytest -m whole -n 0 --durations 0 tests/course/test_whole_notebooks.py
 
 bench: .venv/.dev  ## measure, and write docs/benchmarks.md
 	$(BIN)/python benchmarks/spine.py

@@ -119,7 +119,7 @@ def graded(place: Path) -> dict[str, tuple[str, dict[str, Record]]]:
 
 
 def main() -> None:
-    """Print the scoreboard; exit code 1 if an attack pays at any level."""
+    """Print the scoreboard; exit code 1 if an attack pays, or ends otherwise than expected, at any level."""
     with tempfile.TemporaryDirectory() as place:
         levels = graded(Path(place))
         stock = stock_points(Path(place) / "stock")
@@ -129,16 +129,19 @@ def main() -> None:
     for level in levels:
         table.add_column(level, no_wrap=True)
     table.add_column("stock", no_wrap=True)
-    paid, notes = dict.fromkeys(levels, 0), []
+    paid: dict[str, int] = dict.fromkeys(levels, 0)
+    notes: list[str] = []
     for attack in attacks():
         cells = []
         for level, (mark, records) in levels.items():
             record = records[attack.name]
             verdict, stolen = record.exercises[0].verdict, loot(record, mark)
-            pays = record.earned > 0 or bool(stolen) or verdict not in attack.verdicts
+            pays, expected = record.earned > 0 or bool(stolen), verdict in attack.verdicts
             paid[level] += pays
+            notes += [f"{attack.row} at {level} earned {record.earned:g} points."] if record.earned else []
             notes += [f"{attack.row} at {level} got: {line}" for line in stolen]
-            cells.append(f"{'✗' if pays else '✓'} {verdict}")
+            notes += [f"{attack.row} at {level} ended as {verdict}, which is not expected."] if not expected else []
+            cells.append(f"{'✗' if pays else '✓' if expected else '?'} {verdict}")
         table.add_row(attack.row, attack.title, *cells, stock.get(attack.name, ""))
     console = Console(width=120)
     console.print(table)
@@ -151,7 +154,7 @@ def main() -> None:
         f"{len(attacks())} attacks; of them pay: {counts}. Stock nbgrader gives points for a wrong answer to {forged} "
         f"of the {len(stock)} on the verdict, and fails on {failed}."
     )
-    sys.exit(1 if any(paid.values()) else 0)
+    sys.exit(1 if notes else 0)
 
 
 if __name__ == "__main__":

@@ -105,3 +105,23 @@ def test_nothing_is_left_when_the_sandbox_is_left():
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     found = subprocess.run(["pgrep", "-f", str(scratch)], capture_output=True, text=True, check=False)
     assert found.stdout == ""
+
+
+def test_the_process_that_was_begun_is_the_first_sandboxs():
+    """It is taken once, by who may use it; what nobody takes leaves nothing behind when the program ends."""
+    program = (
+        "from flatgrade.core.exercise import Limits\nfrom flatgrade.grader import zygote\n"
+        "from flatgrade.grader.sandbox import Sandbox\n"
+        "zygote.begin()\nzygote.begin()\n[begun] = zygote._begun\n"
+        "with Sandbox(most='L2') as low:\n    assert low._zygote._process is not begun.process\n"
+        "with Sandbox() as first, Sandbox() as second:\n"
+        "    assert first._zygote._process is begun.process is not second._zygote._process\n"
+        "    with first.worker(Limits()) as worker:\n        assert worker.level\n"
+        "zygote.begin()\nprint(first.scratch, zygote._begun[0].scratch, zygote._begun[0].process.pid)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    first, second, pid = done.stdout.split()
+    assert not Path(first).exists()
+    assert not Path(second).exists()
+    assert not Path(f"/proc/{pid}").exists()

@@ -187,3 +187,13 @@ def test_drawn_inputs_have_the_shapes_of_the_contract():
     assert drawn["y"].dtype == np.int64
     assert set(drawn["y"]) <= set(range(4))
     assert 0.2 <= drawn["reg"] <= 0.9
+
+
+@pytest.mark.parametrize("name", ["dout", "grad_out"])
+def test_the_gradient_that_arrives_is_an_input_named_after_the_first_output(tmp_path, name):
+    """Upstream is the input dout or grad_out beside the output out; where there is none it is 1."""
+    inputs = f"inputs = {{ a = {{}}, b = {{}}, {name} = {{}} }}"
+    head = f'[gate]\ntitle = "a gate"\ncall = "gate(a, b, {name})"\nreturns = ["out", "grad_a"]\npoints = 1\n'
+    gate = load(tmp_path, head + inputs).exercises["gate"]
+    assert gate.upstream({"a": 1.0, "b": 2.0, name: 5.0}) == 5.0
+    assert gate.upstream({"a": 1.0, "b": 2.0}) == 1.0

@@ -25,12 +25,11 @@ from flatgrade.core.levels import CALLS, CONTROL_GROUPS, FILES, LEVELS, NAMESPAC
 from flatgrade.core.wire import Caps, WireError, encode, read_frame
 from flatgrade.grader.ahead import WorkersAhead
 from flatgrade.grader.control_groups import ControlGroups
-from flatgrade.grader.zygote import SandboxError, Zygote, readable
+from flatgrade.grader.zygote import SCRATCH, SandboxError, Zygote, ZygoteProcess, new_scratch, readable, take_begun
 
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 2.0
 _REPLY_BYTES = 64 << 20
-_SCRATCH = "flatgrade-"
 _USERS = range(40_000, 59_000)  # numbers that no distribution gives to a person or a service
 
 __all__ = ["Sandbox", "SandboxError", "Worker", "WorkerGoneError", "require"]
@@ -72,12 +71,12 @@ class Sandbox:
 
     def __enter__(self) -> Sandbox:
         _sweep()
-        self.scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-"))
-        self.scratch.chmod(0o711)  # a worker that is a user of its own must reach its folder below
+        begun = take_begun(self.most)
+        self.scratch = begun.scratch if begun else new_scratch()
         owner = "".join(filter(str.isalnum, self.scratch.name.rpartition("-")[2]))
         self._groups = ControlGroups.find(owner) if self.most == CONTROL_GROUPS else None
         try:
-            self._zygote = self._start()
+            self._zygote = self._start(begun)
         except BaseException:
             shutil.rmtree(self.scratch, ignore_errors=True)
             raise
@@ -99,8 +98,9 @@ class Sandbox:
         with self._lock:  # by now nobody starts a zygote anew, except who was at it
             self._zygote.stop()
 
-    def _start(self) -> Zygote:
-        return Zygote(self.scratch, self._paths, self.profile, self.most, self._first_user)
+    def _start(self, begun: ZygoteProcess | None = None) -> Zygote:
+        process = begun or ZygoteProcess(self.scratch, namespaces=reaches(self.most, NAMESPACES))
+        return Zygote(process, self._paths, self.profile, self.most, self._first_user)
 
     @property
     def without(self) -> str:
@@ -335,8 +335,8 @@ def require(level: str, *, allow_weak: bool) -> None:
 
 def _sweep() -> None:
     """Remove the scratch folders of graders that were killed."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
-        owner = path.name.removeprefix(_SCRATCH).partition("-")[0]
+    for path in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        owner = path.name.removeprefix(SCRATCH).partition("-")[0]
         if owner.isdigit() and not _is_alive(int(owner)):
             shutil.rmtree(path, ignore_errors=True)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
-import json
+import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from flatgrade.core.levels import NAMESPACES, reaches
 from flatgrade.core.wire import decode, encode
 from flatgrade.grader.libraries import libraries
 
+SCRATCH = "flatgrade-"  # then the id of the process that it belongs to
 _START_SECONDS = 60.0
 _READABLE = ("flatgrade/__init__.py", "flatgrade/core", "flatgrade/worker", "flatgrade/student", "flatgrade_data")
 _SYSTEM = (
@@ -33,32 +37,19 @@ class SandboxError(Exception):
     """A sandbox that cannot be had on this machine: what is missing, and the line that mends it."""
 
 
-class Zygote:
-    """A fresh interpreter with a scrubbed environment and the libraries of one profile, which forks on request.
+class ZygoteProcess:
+    """A fresh interpreter with a scrubbed environment, which imports what all workers need and waits for its orders.
 
-    `scratch` is a folder of its own, `paths` what workers may read (`readable`), `most` the highest level wanted and
-    `first_user` the first of the users that workers can be. `without` says why there are no namespaces ("" if there
-    are), `users` whether workers are users of their own. Raises SandboxError where it does not start.
+    `scratch` is a folder of its own. `begin` starts the first one ahead of time.
     """
 
-    def __init__(self, scratch: Path, paths: dict[str, list[str]], profile: str, most: str, first_user: int) -> None:
-        self._asked = 0
+    def __init__(self, scratch: Path, *, namespaces: bool) -> None:
         _copy_font_list(scratch)
-        root = scratch / "root"
-        root.mkdir(exist_ok=True)
-        orders = {
-            "most": most,
-            "profile": profile,
-            "namespaces": reaches(most, NAMESPACES),
-            "scratch": str(scratch),
-            "root": str(root),
-            "first_user": first_user,
-            **paths,
-        }
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.scratch = scratch
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter, our own module
-                [sys.executable, "-I", "-m", "flatgrade.worker", str(theirs.fileno()), json.dumps(orders)],
+            self.process = subprocess.Popen(  # noqa: S603 -- our own interpreter, our own module
+                [sys.executable, "-I", "-m", "flatgrade.worker", str(theirs.fileno()), str(int(namespaces))],
                 pass_fds=[theirs.fileno()],
                 cwd=scratch,
                 env=_environment(scratch),
@@ -67,27 +58,90 @@ class Zygote:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
+
+    def stop(self) -> None:
+        """End it, and with it every worker; who waits for its answer gets a ConnectionError."""
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        self.control.close()
+
+
+_begun: list[ZygoteProcess] = []
+
+
+def begin() -> None:
+    """Start a process for the first sandbox of this program now, so that it imports its libraries meanwhile.
+
+    What cannot be started is left to that sandbox, which says why; what no sandbox takes ends with the program.
+    """
+    if hasattr(os, "fork") and not _begun:
+        scratch = new_scratch()
         try:
-            answer = self._first_answer()
+            _begun.append(ZygoteProcess(scratch, namespaces=True))
+        except OSError:
+            shutil.rmtree(scratch, ignore_errors=True)
+        atexit.register(_discard)
+
+
+def take_begun(most: str) -> ZygoteProcess | None:
+    """The process that was begun, if there is one and it may be used for this level at most."""
+    return _begun.pop() if _begun and reaches(most, NAMESPACES) else None
+
+
+def new_scratch() -> Path:
+    """Make the folder of a sandbox, which tells whose it is."""
+    scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
+    scratch.chmod(0o711)  # a worker that is a user of its own must reach its folder below
+    return scratch
+
+
+def _discard() -> None:
+    while _begun:
+        left = _begun.pop()
+        left.stop()
+        shutil.rmtree(left.scratch, ignore_errors=True)
+
+
+class Zygote:
+    """A zygote with the libraries of one profile, which forks on request.
+
+    `process` is what it becomes, `paths` what workers may read (`readable`), `most` the highest level wanted and
+    `first_user` the first of the users that workers can be. `without` says why there are no namespaces ("" if there
+    are), `users` whether workers are users of their own. Raises SandboxError where it does not start.
+    """
+
+    def __init__(
+        self, process: ZygoteProcess, paths: dict[str, list[str]], profile: str, most: str, first_user: int
+    ) -> None:
+        self._asked, self._process, self._control = 0, process.process, process.control
+        self.stop = process.stop
+        root = process.scratch / "root"
+        root.mkdir(exist_ok=True)
+        orders = {
+            "most": most,
+            "profile": profile,
+            "scratch": str(process.scratch),
+            "root": str(root),
+            "first_user": first_user,
+            **paths,
+        }
+        try:
+            answer = self._first_answer(orders)
         except BaseException:
             self.stop()
             raise
         self.without, self.users = str(answer["without"]), bool(answer["users"])
 
-    def _first_answer(self) -> Any:
+    def _first_answer(self, orders: dict[str, Any]) -> Any:
         self._control.settimeout(_START_SECONDS)
-        if ready := self._control.recv(4096):
-            return decode(ready)
+        with suppress(ConnectionError):  # it ended: what it said is read below
+            self._control.send(encode(orders))
+            if ready := self._control.recv(4096):
+                return decode(ready)
         said = self._process.communicate()[1].decode(errors="replace").strip().split("\n")[-1]
         raise SandboxError(f"the process that runs student code did not start: {said}")
-
-    def stop(self) -> None:
-        """End it, and with it every worker; who waits for its answer gets a ConnectionError."""
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stderr is not None
-        self._process.stderr.close()
-        self._control.close()
 
     def ask(self, message: dict[str, Any], handles: list[int]) -> Any:
         """Send a request with open descriptors, and return the reply.

@@ -1,17 +1,15 @@
-"""Start a zygote: `python -I -m flatgrade.worker FILE_DESCRIPTOR ORDERS`, as `flatgrade.grader.sandbox` does.
+"""Start a zygote: `python -I -m flatgrade.worker FILE_DESCRIPTOR NAMESPACES`, as `flatgrade.grader.zygote` does.
 
-ORDERS is a JSON object (docs/protocol.md). Namespaces come before every import that may start a thread.
+NAMESPACES is 1 to enter them, or 0. They come before every import that may start a thread.
 """
 
-import json
 import sys
 
 from flatgrade.worker import namespaces
 
 if __name__ == "__main__":
-    orders = json.loads(sys.argv[2])
-    without = namespaces.enter() if orders["namespaces"] else "not asked for"
+    without = namespaces.enter() if sys.argv[2] == "1" else "not asked for"
 
     from flatgrade.worker.zygote import serve
 
-    serve(int(sys.argv[1]), orders, without)
+    serve(int(sys.argv[1]), without)

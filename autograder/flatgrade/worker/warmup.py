@@ -34,16 +34,8 @@ torch.nn.functional.cross_entropy(torch.randn(4, 3, requires_grad=True), torch.t
 """
 
 
-def warm_up(shell: Shell, profile: str) -> None:
-    """Run what is slow the first time; the shell is then as if nothing had been run in it.
-
-    `profile` is a name that an assignment may give: "torch" imports torch, every other one does not. Raises
-    ModuleNotFoundError where torch is wanted and missing.
-    """
-    if profile == "torch":
-        import torch  # noqa: F401 -- a missing library is an error here, not in the cell
-
-        run_cell(shell, "warm", _TORCH_CELL, _SECONDS, _CAP)
+def warm_up(shell: Shell) -> None:
+    """Run what is slow the first time; the shell is then as if nothing had been run in it."""
     shell.enable_matplotlib("inline")  # or figures are shown as texts
     for cell in _CELLS:
         run_cell(shell, "warm", cell, _SECONDS, _CAP)
@@ -51,4 +43,12 @@ def warm_up(shell: Shell, profile: str) -> None:
     plt.close("all")
     random.seed()
     np.random.seed()  # noqa: NPY002 -- each worker seeds anew
+    forget(shell)
+
+
+def warm_up_torch(shell: Shell) -> None:
+    """The same for torch. Raises ModuleNotFoundError where it is missing."""
+    import torch  # noqa: F401 -- a missing library is an error here, not in the cell
+
+    run_cell(shell, "warm", _TORCH_CELL, _SECONDS, _CAP)
     forget(shell)

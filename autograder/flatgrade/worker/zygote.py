@@ -32,19 +32,28 @@ from flatgrade.worker.files import Files
 from flatgrade.worker.libraries import hide_libraries
 from flatgrade.worker.privileges import adopt_orphans, become
 from flatgrade.worker.shell import OUTPUTS, Shell, make_shell, run_cell
-from flatgrade.worker.warmup import warm_up
+from flatgrade.worker.warmup import warm_up, warm_up_torch
 
 Orders = dict[str, Any]
-_MOST_OPEN, _MOST_HANDLES = 4096, 3
+_MOST_OPEN, _MOST_HANDLES, _MOST_ORDERS = 4096, 3, 1 << 20
 
 
-def serve(descriptor: int, orders: Orders, without: str) -> None:
-    """Be the zygote of a control socket until it closes. `without` says why it is in no namespaces ("" if it is)."""
+def serve(descriptor: int, without: str) -> None:
+    """Be the zygote of a control socket until it closes. `without` says why it is in no namespaces ("" if it is).
+
+    The first message holds its orders (docs/protocol.md); what every worker needs is imported before that.
+    """
     control = socket.socket(fileno=descriptor)
     if sys.platform == "linux":
         adopt_orphans()
     shell = make_shell()
-    warm_up(shell, orders["profile"])
+    warm_up(shell)
+    message = control.recv(_MOST_ORDERS)
+    if not message:
+        return  # nobody needs it
+    orders: Orders = decode(message)
+    if orders["profile"] == "torch":
+        warm_up_torch(shell)
     spaces = None if without else namespaces.ProcessSpace()
     ground = prepare(orders["most"], spaces, orders["read"], orders["list_only"], orders["scratch"])
     if spaces:
