@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from support.circuits import SIGMOID, sigmoid_exercise
 from support.course import a1, a1_solutions, defined
@@ -144,6 +145,14 @@ def test_a_backward_pass_alone_is_drawn_as_what_it_makes():
     """Where nothing but gradients is computed, they are the values."""
     text = "def svm_loss(W, X, y, reg):\n    dscores = X @ W\n    dW = X.T @ dscores\n    return 0.0, dW\n"
     assert edges(circuit(text)) == {("X", "dscores"), ("W", "dscores"), ("X", "dW"), ("dscores", "dW")}
+
+
+def test_a_size_that_is_taken_from_a_gradient_is_no_gradient():
+    """What is made with it stays in the forward pass."""
+    text = "def svm_loss(W, X, y, dq):\n    K = dq.size\n    q = np.full(K, X[0, 0])\n    dW = dq.sum()\n    return q, dW\n"
+    values = circuit(text, reg=np.ones(3))
+    assert ("X", "q") in edges(values)
+    assert gradients(values) == {"q": "dq", "W": "dW"}
 
 
 def test_loops_are_not_flat():

@@ -360,7 +360,7 @@ def test_the_picture_of_a_slope_is_on_the_inputs_of_the_slope():
     """Its numbers are those of the finding."""
     text = edited("2 * reg * W", "reg * W", SVM)
     shown = look("svm_loss", {"svm_loss": defined(text, "svm_loss")}, A1).picture
-    assert (shown.mark, shown.where) == ("dW", "N = 5, D = 7, C = 4")
+    assert (shown.mark, shown.where) == ("dW", "random inputs (N = 5, D = 7, C = 4)")
     assert {value.name: np.shape(value.value) for value in shown.values}["X"] == (5, 7)
 
 

@@ -164,7 +164,8 @@ def _forward(steps: Sequence[_Step], bases: Mapping[str, str], kept: set[str]) -
     """The steps that are values of the forward pass, with the gradients that `bases` names for them."""
     backward: set[int] = set()
     for i, step in enumerate(steps):
-        if step.name in bases or any(read in backward for read in step.reads):
+        reads_one = any(read in backward for read in step.reads)
+        if step.name in bases or (reads_one and not _whole(step.value)):  # a size taken from a gradient is no gradient
             backward.add(i)
     shown = _flowing(steps, _leading_on(steps, backward, kept), kept)
     last = {steps[i].name: i for i in shown}
@@ -212,10 +213,15 @@ def _flowing(steps: Sequence[_Step], places: Sequence[int], kept: set[str]) -> l
     found: list[int] = []
     for i in places:
         step = steps[i]
-        plain = not any(read in found for read in step.reads) or np.asarray(step.value).dtype.kind in "iub"
+        plain = not any(read in found for read in step.reads) or _whole(step.value)
         if not step.code or step.name in kept or not plain:
             found.append(i)
     return found
+
+
+def _whole(value: Any) -> bool:
+    """True for whole numbers and masks."""
+    return np.asarray(value).dtype.kind in "iub"
 
 
 def _assignments(statement: Statement) -> Iterator[tuple[str, ast.AST, bool]]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 GAP_X, GAP_Y = 26.0, 14.0
 _LANE = 8.0  # height of the place that a passing wire has
+_PASSING = 4.0  # how much more a box in the middle weighs than one that wires only leave: long ways become straight
 _SWEEPS, _SETTLING = 8, 24  # rounds over all columns, for their order and for heights
 
 Edge = tuple[int, int]
@@ -33,7 +34,9 @@ class Layout:
 
 def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[Edge]) -> Layout:
     """Place boxes of these sizes (width, height); each edge leads from a box to a later one in the sequence."""
-    grid = _Grid(list(sizes), _layers(len(sizes), edges))
+    led_to = {end for _, end in edges}
+    weights = [_PASSING if i in led_to else 1.0 for i in range(len(sizes))]
+    grid = _Grid(list(sizes), _layers(len(sizes), edges), weights)
     chains = {edge: grid.thread(edge) for edge in dict.fromkeys(edges)}
     grid.order()
     heights, lefts = grid.heights(), grid.lefts()
@@ -67,10 +70,14 @@ def _layers(count: int, edges: Sequence[Edge]) -> list[int]:
 
 @dataclass
 class _Grid:
-    """Boxes and the lanes of passing wires, in columns; `before` and `after` are their neighbours by column."""
+    """Boxes and the lanes of passing wires, in columns; `before` and `after` are their neighbours by column.
+
+    `weights` say how much each counts for its neighbours' heights.
+    """
 
     sizes: list[tuple[float, float]]
     layer: list[int]
+    weights: list[float]
     before: list[list[int]] = field(init=False)
     after: list[list[int]] = field(init=False)
     columns: list[list[int]] = field(init=False)
@@ -90,6 +97,7 @@ class _Grid:
             chain.append(len(self.sizes))
             self.sizes.append((0.0, _LANE))
             self.layer.append(layer)
+            self.weights.append(_PASSING)
             self.before.append([])
             self.after.append([])
         chain.append(edge[1])
@@ -132,24 +140,29 @@ class _Grid:
             self._stack(column, dict.fromkeys(column, 0.0), middle)
         for sweep in range(_SETTLING):
             for column in reversed(self.columns) if sweep % 2 else self.columns:
-                wanted = {i: _mean([middle[j] for j in (*self.before[i], *self.after[i])], middle[i]) for i in column}
-                self._stack(column, wanted, middle)
+                self._stack(column, {i: self._wanted(i, middle) for i in column}, middle)
         return middle
+
+    def _wanted(self, i: int, middle: Sequence[float]) -> float:
+        """The mean height of all neighbours, by their weights."""
+        neighbours = [*self.before[i], *self.after[i]]
+        total = sum(self.weights[j] for j in neighbours)
+        return sum(self.weights[j] * middle[j] for j in neighbours) / total if total else middle[i]
 
     def _stack(self, column: Sequence[int], wanted: Mapping[int, float], middle: list[float]) -> None:
         """Set heights in the order of `column`, as near to `wanted` as least squares allow (pooled neighbours)."""
-        offset, blocks = 0.0, list[tuple[float, int]]()  # a block: the sum of what its members want, and how many
+        offset, blocks = 0.0, list[tuple[float, float, int]]()  # a block: weighted wishes, weight, and how many
         offsets = []
         for at, i in enumerate(column):
             if at:
                 offset += (self.sizes[column[at - 1]][1] + self.sizes[i][1]) / 2 + GAP_Y
             offsets.append(offset)
-            total, count = wanted[i] - offset, 1
-            while blocks and blocks[-1][0] / blocks[-1][1] >= total / count:
-                sum_before, count_before = blocks.pop()
-                total, count = total + sum_before, count + count_before
-            blocks.append((total, count))
-        shifts = [total / count for total, count in blocks for _ in range(count)]
+            block = (self.weights[i] * (wanted[i] - offset), self.weights[i], 1)
+            while blocks and blocks[-1][0] / blocks[-1][1] >= block[0] / block[1]:
+                before = blocks.pop()
+                block = (block[0] + before[0], block[1] + before[1], block[2] + before[2])
+            blocks.append(block)
+        shifts = [total / weight for total, weight, count in blocks for _ in range(count)]
         for i, own, shift in zip(column, offsets, shifts, strict=True):
             middle[i] = own + shift
 

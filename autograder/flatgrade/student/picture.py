@@ -17,7 +17,7 @@ from flatgrade.student.labels import label, shape
 from flatgrade.student.layout import Edge, Layout, Point, lay_out
 
 _LINE, _CHAR, _SMALL = 15.0, 7.25, 6.65  # height of a line; width of a letter, and of a letter of code
-_CODE_WIDTH, _CODE_LINES = 18, 3  # letters of a line of code in a box, and lines
+_CODE_WIDTH, _MOST_CODE, _CODE_LINES = 18, 26, 3  # letters of a line of code, those of one in a piece, and lines
 _SHRINK = 0.82  # how much smaller than drawn a picture may become to fit its page
 _MARGIN, _PAD, _SIGN = 12.0, 9.0, 16.0
 _LEGEND = "above a wire: the value; below it: the gradient"
@@ -254,7 +254,12 @@ def _statement(value: Value) -> str:
 
 def _folded(code: Sequence[str]) -> list[str]:
     """The code in lines that fit into a box; what is too long ends in an ellipsis."""
-    lines = [part for line in code for part in textwrap.wrap(line, _CODE_WIDTH, subsequent_indent=" ")]
+    fold = textwrap.TextWrapper(_CODE_WIDTH, subsequent_indent=" ", break_on_hyphens=False, break_long_words=False)
+    lines = [_cut(part) for line in code for part in fold.wrap(line)]
     if len(lines) > _CODE_LINES:
-        lines = [*lines[: _CODE_LINES - 1], f"{lines[_CODE_LINES - 1][: _CODE_WIDTH - 2]} …"]
+        lines = [*lines[: _CODE_LINES - 1], f"{lines[_CODE_LINES - 1].rstrip(' …')} …"]
     return lines
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _MOST_CODE else f"{line[: _MOST_CODE - 1]}…"

@@ -94,7 +94,7 @@ class PublicPart:
         subject, exercise = self.subject, self.subject.exercise
         inputs = draw_inputs(exercise, np.random.default_rng(SEED))
         at = f" for {_sizes(exercise, inputs)}"
-        self.looked_at = _sizes(exercise, inputs) or "random inputs", inputs
+        self.looked_at = f"random inputs{f' ({shown})' if (shown := _sizes(exercise, inputs)) else ''}", inputs
         start = time.perf_counter()
         outputs = subject.run(inputs, at)
         loss = np.asarray(outputs[exercise.loss]).dtype
