@@ -7,9 +7,9 @@ from flatgrade.core import Case, Mistake
 
 def color_histogram(image, bins):
     H, W = image.shape[:2]
-    index = np.minimum((image * bins).astype(int), bins - 1)  # (H, W, 3)
-    counts = (index[:, :, :, None] == np.arange(bins)).sum(axis=(0, 1))  # (3, bins)
-    histogram = (counts / (H * W)).ravel()  # (3 * bins,)
+    index = np.minimum((image * bins).astype(int), bins - 1)  # (H, W, K)
+    counts = (index[:, :, :, None] == np.arange(bins)).sum(axis=(0, 1))  # (K, B)
+    histogram = (counts / (H * W)).ravel()  # (F,)
     return histogram
 
 
@@ -55,7 +55,7 @@ MISTAKES = [
     Mistake("histogram", "counts / (H * W)", "counts / counts.max()", "Divide by the number of pixels, not by the largest count.", "hist-max"),
     Mistake("histogram", "counts / (H * W)", "counts / np.linalg.norm(counts)", "Divide by the number of pixels, not by the length of the vector.", "hist-length"),
     Mistake("histogram", "counts / (H * W)", "counts / H", "A picture has H times W pixels.", "hist-rows"),
-    Mistake("histogram", ".ravel()  # (3 * bins,)", ".T.ravel()", "All bins of red come first, then green, then blue; here the colours alternate.", "hist-interleaved"),
+    Mistake("histogram", ".ravel()", ".T.ravel()", "All bins of red come first, then green, then blue; here the colours alternate.", "hist-interleaved"),
 ]
 
 EQUIVALENTS = {

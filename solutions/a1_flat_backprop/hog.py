@@ -7,17 +7,18 @@ from flatgrade.core import Case, Mistake
 
 def hog(image):
     H, W = image.shape
+    R, Q = H // 8, W // 8  # rows and columns of cells
     padded = np.pad(image, 1, mode="edge")  # (H + 2, W + 2)
     gy = padded[2:, 1:-1] - padded[:-2, 1:-1]  # (H, W)
     gx = padded[1:-1, 2:] - padded[1:-1, :-2]  # (H, W)
     magnitude = np.sqrt(gx**2 + gy**2)  # (H, W)
-    angle = np.degrees(np.arctan2(gy, gx)) % 180  # (H, W), from 0 to 180
-    bins = (angle // 20).astype(int) % 9  # (H, W), from 0 to 8
-    cells = np.zeros((H // 8, W // 8, 9))  # (H // 8, W // 8, 9)
+    angle = np.degrees(np.arctan2(gy, gx)) % 180  # (H, W)
+    bins = (angle // 20).astype(int) % 9  # (H, W)
+    cells = np.zeros((R, Q, 9))  # (R, Q, B)
     for k in range(9):
-        votes = (magnitude * (bins == k))[: H // 8 * 8, : W // 8 * 8]
-        cells[:, :, k] = votes.reshape(H // 8, 8, W // 8, 8).sum(axis=(1, 3))
-    feature = cells.ravel() / (np.linalg.norm(cells) + 1e-12)  # (H // 8 * W // 8 * 9,)
+        votes = (magnitude * (bins == k))[: 8 * R, : 8 * Q]
+        cells[:, :, k] = votes.reshape(R, 8, Q, 8).sum(axis=(1, 3))
+    feature = cells.ravel() / (np.linalg.norm(cells) + 1e-12)  # (F,)
     return feature
 
 
@@ -64,10 +65,10 @@ MISTAKES = [
     Mistake("cells", "(magnitude * (bins == k))", "(1.0 * (bins == k))", "A pixel votes with its magnitude: a strong edge counts more than a faint one.", "hog-counts"),
     Mistake("cells", "(magnitude * (bins == k))", "(magnitude**2 * (bins == k))", "A pixel votes with its magnitude, not with the square of it.", "hog-squared"),
     Mistake("cells", "(magnitude * (bins == k))", "(magnitude * bins * (bins == k))", "The bin says where a pixel votes, and the magnitude how much: do not multiply the two.", "hog-weighted"),
-    Mistake("cells", "votes.reshape(H // 8, 8, W // 8, 8).sum(axis=(1, 3))", "votes.reshape(8, H // 8, 8, W // 8).sum(axis=(0, 2))", "A cell is a square of neighbours; this adds up pixels that lie far apart.", "hog-scattered"),
-    Mistake("cells", "votes.reshape(H // 8, 8, W // 8, 8).sum(axis=(1, 3))", "votes.reshape(H // 8, 8, W // 8, 8).max(axis=(1, 3))", "All pixels of a cell vote, not only the strongest.", "hog-cellmax"),
-    Mistake("cells", "[: H // 8 * 8, : W // 8 * 8]", "[H % 8 :, W % 8 :]", "The cells begin at the top left; what is left over lies at the bottom and at the right.", "hog-offset"),
-    Mistake("cells", "votes.reshape(H // 8, 8, W // 8, 8).sum(axis=(1, 3))", "votes.reshape(H // 8, 8, W // 8, 8)[:, 4, :, 4]", "All 64 pixels of a cell vote, not only the one in its middle.", "hog-middle"),
+    Mistake("cells", "votes.reshape(R, 8, Q, 8).sum(axis=(1, 3))", "votes.reshape(8, R, 8, Q).sum(axis=(0, 2))", "A cell is a square of neighbours; this adds up pixels that lie far apart.", "hog-scattered"),
+    Mistake("cells", "votes.reshape(R, 8, Q, 8).sum(axis=(1, 3))", "votes.reshape(R, 8, Q, 8).max(axis=(1, 3))", "All pixels of a cell vote, not only the strongest.", "hog-cellmax"),
+    Mistake("cells", "[: 8 * R, : 8 * Q]", "[H % 8 :, W % 8 :]", "The cells begin at the top left; what is left over lies at the bottom and at the right.", "hog-offset"),
+    Mistake("cells", "votes.reshape(R, 8, Q, 8).sum(axis=(1, 3))", "votes.reshape(R, 8, Q, 8)[:, 4, :, 4]", "All 64 pixels of a cell vote, not only the one in its middle.", "hog-middle"),
     Mistake("feature", "cells.ravel() / (np.linalg.norm(cells) + 1e-12)", "cells.ravel()", "The vector is to have length 1, so that a picture of low contrast gives the same one.", "hog-nonorm"),
     Mistake("feature", "np.linalg.norm(cells)", "cells.sum()", "Divide by the length of the vector, the root of the sum of squares, not by the sum.", "hog-sumnorm"),
     Mistake("feature", "np.linalg.norm(cells)", "cells.max()", "Divide by the length of the vector, not by its largest entry.", "hog-maxnorm"),
@@ -89,8 +90,8 @@ def hog(image):
     bins = np.minimum((angle / 20).astype(int), 8)
     cells = np.zeros((H // 8, W // 8, 9))
     for k in range(9):
-        votes = np.where(bins == k, magnitude, 0)[: H // 8 * 8, : W // 8 * 8]
-        cells[:, :, k] = votes.reshape(H // 8, 8, W // 8, 8).mean(axis=(1, 3))
+        votes = np.where(bins == k, magnitude, 0)[: 8 * R, : 8 * Q]
+        cells[:, :, k] = votes.reshape(R, 8, Q, 8).mean(axis=(1, 3))
     feature = cells.ravel() / (np.linalg.norm(cells) + 1e-12)
     return feature
 ''',

@@ -9,7 +9,7 @@ def hog_length(height, width, cell, bins):
     return rows * columns * bins
 
 
-def cases(rng):  # noqa: ARG001 -- the sizes are chosen, not drawn
+def cases(rng):
     """Hidden inputs: sizes that the cells fit, and sizes with something left over."""
 
     def draw(height, width, cell, bins):

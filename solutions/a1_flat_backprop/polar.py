@@ -9,7 +9,7 @@ def polar(xy):
     x, y = xy[:, 0], xy[:, 1]
     r = np.sqrt(x**2 + y**2)  # (N,)
     theta = np.arctan2(y, x)  # (N,)
-    features = np.stack([r, theta], axis=1)  # (N, 2)
+    features = np.stack([r, theta], axis=1)  # (N, D)
     return features
 
 

@@ -24,7 +24,7 @@ BLOCKS = {
 }
 CONTRACT = BLOCKS["toml", "assignments/a9/exercises.toml"]
 SOLUTION = BLOCKS["python", "solutions/a9/squared_norm.py"]
-CELLS = ("imports", "answer", "test")
+CELLS = ("install", "imports", "answer", "test")
 
 sandboxed = pytest.mark.skipif(sys.platform != "linux", reason="workers confine themselves with Landlock, on Linux")
 
@@ -96,12 +96,13 @@ def test_released_and_graded(course):
     released = flatgrade("release", "a9", "--course", course)
     assert released.exit_code == 0, released.output
     stub = nbformat.read(course / "release/a9/squared_norm.ipynb", as_version=4)
-    assert stub.cells[1].source == BLOCKS["python", "released"].rstrip("\n")
+    [cell] = [cell for cell in stub.cells if cell.id == "answer"]
+    assert cell.source == BLOCKS["python", "released"].rstrip("\n")
     assert "SOLUTION" not in (course / "release/a9/squared_norm.ipynb").read_text(encoding="utf-8")
     right = BLOCKS["python", "answer"]
-    for student, answer in (("right", right), ("wrong", right.replace("2 * q", "q")), ("stub", stub.cells[1].source)):
+    for student, answer in (("right", right), ("wrong", right.replace("2 * q", "q")), ("stub", cell.source)):
         shutil.copytree(course / "release/a9", course / "submitted" / student / "a9")
-        stub.cells[1].source = answer
+        cell.source = answer
         nbformat.write(stub, course / "submitted" / student / "a9/squared_norm.ipynb")
     result = flatgrade("grade", "a9", "--course", course, "--json")
     assert result.exit_code == 0, result.output

@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 from support.course import ROOT
+from support.notebooks import INSTALL
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,13 @@ def test_the_wheel_holds_both_packages_and_their_data(members):
     assert any(name.startswith("flatgrade_data/") and "digits" in name and not name.endswith(".py") for name in files)
 
 
+FIRST_CELL = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.instance().run_cell(sys.argv[1]).raise_error()
+import flatgrade.student, importlib.metadata
+assert importlib.metadata.version("ipython") == "7.34.0"
+"""
 SMOKE = """
 import numpy as np, flatgrade, flatgrade_data, importlib.util
 assert importlib.util.find_spec("nbgrader") is None and importlib.util.find_spec("pytest") is None
@@ -68,12 +76,16 @@ print(flatgrade.__version__, check.__name__)
 
 
 def test_the_wheel_works_without_development_packages(dist, tmp_path):
-    """A student's installation: NumPy, Matplotlib, IPython and the wheel; the instructor's command says what it needs."""
+    """The first cell of a notebook installs the wheel beside it: NumPy, Matplotlib, and the IPython that runs stays.
+
+    The instructor's command says what it needs.
+    """
     environment = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     python = environment / "bin" / "python"
-    [wheel] = dist.glob("*.whl")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", str(wheel)], check=True, capture_output=True)
+    as_colab = [python, "-m", "pip", "install", "--quiet", "ipython==7.34.0", "setuptools<81"]
+    subprocess.run(as_colab, check=True, capture_output=True)
+    subprocess.run([python, "-c", FIRST_CELL, INSTALL], check=True, capture_output=True, cwd=dist)
     told = subprocess.run([python, "-I", "-c", SMOKE], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert told.stdout == "0.1.0 check\n"
     program = subprocess.run([environment / "bin" / "flatgrade"], check=False, capture_output=True, text=True)

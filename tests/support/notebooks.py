@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
     from flatgrade.core.exercise import Assignment
 
+INSTALL = """\
+# Where Flatgrade is missing, as in a fresh Colab, this installs it; elsewhere it does nothing.
+try:
+    import flatgrade.student
+except ImportError:
+    %pip install --quiet --find-links . flatgrade"""
 FOLDERS = tuple(sorted(path.parent for path in (ROOT / "assignments").glob("*/exercises.toml")))
 
 

@@ -15,8 +15,9 @@ from support.course import A1, a1_solutions, defined
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.timeout import TimeUp
 from flatgrade.student import CheckResult, check
-from flatgrade.student.check import GRADING, look
+from flatgrade.student.check import look
 from flatgrade.student.limits import PRINTED, guarded
+from flatgrade.student.lookup import GRADING
 from flatgrade.student.result import Row, State
 
 SVM = a1_solutions()["svm_loss"].answer
@@ -487,7 +488,7 @@ def test_the_public_door():
     """What a notebook imports."""
     import flatgrade.student as student
 
-    assert student.__all__ == ["CheckResult", "check"]
+    assert student.__all__ == ["CheckResult", "Picture", "check", "draw"]
 
 
 def test_every_state_and_verdict_has_a_sign_and_a_class():

@@ -182,7 +182,38 @@ LAST_LINE = "Is its last line return loss, dW?"
             "loss has shape (1,), expected () (one number).",
             "Is a sum or a mean missing?",
         ),
-        ("loss, dW.astype(complex)", "dW holds values of type complex128, not numbers.", ""),
+        ("(loss,)", "svm_loss returns 1 value; expected 2 values: loss, dW.", LAST_LINE),
+        ("print(loss, dW)", "svm_loss returns nothing; expected 2 values: loss, dW.", LAST_LINE),
+        ("{'loss': loss, 'dW': dW}", "svm_loss returns one dict; expected 2 values: loss, dW.", LAST_LINE),
+        ("str(loss), dW", "loss is of type str.", "Return a NumPy array or a number."),
+        ("[loss], dW", "loss is of type list.", "Return a NumPy array or a number."),
+        (
+            "loss, dW.astype(complex)",
+            "dW holds values of type complex128, not numbers.",
+            "Look for a root or a log of a negative number.",
+        ),
+        (
+            "loss, dW > 0",
+            "dW holds values of type bool, not numbers.",
+            "Return the values themselves, not where a condition holds.",
+        ),
+        (
+            "loss, dW.astype(object)",
+            "dW holds values of type object, not numbers.",
+            "Is a list, a text or None among its entries?",
+        ),
+        (
+            "loss, dW.ravel()",
+            "dW has shape (15,), expected (5, 3).",
+            "The number of entries is right: is a reshape or keepdims the difference?",
+        ),
+        (
+            "loss, dW[None]",
+            "dW has shape (1, 5, 3), expected (5, 3).",
+            "The number of entries is right: is a reshape or keepdims the difference?",
+        ),
+        ("loss, dW.sum(axis=0)", "dW has shape (3,), expected (5, 3).", "Was it summed over one axis too many?"),
+        ("dW, loss", "loss has shape (5, 3), expected () (one number).", "Is a sum or a mean missing?"),
         (
             "loss, dW / 0",
             "dW is not finite: 15 of 15 values are infinite.",
@@ -194,6 +225,28 @@ def test_what_is_returned(values, fact, advice):
     """Count, type, exact shape, finite: before any number is compared."""
     text = edited("return loss, dW", f"dW = dW + 1e-9\n    return {values}")
     assert said(looked(text)) == [fact, advice]
+
+
+@pytest.mark.parametrize(
+    ("taken", "fact"),
+    [
+        ("W, X, y", "svm_loss takes W, X, y; it is called with W, X, y, reg."),
+        ("W, X, y, reg, h", "svm_loss takes W, X, y, reg, h; it is called with W, X, y, reg."),
+        ("X, W, y, reg", "svm_loss takes X, W, y, reg; it is called with W, X, y, reg."),
+        ("", "svm_loss takes nothing; it is called with W, X, y, reg."),
+    ],
+)
+def test_other_arguments(taken, fact):
+    """Too few, too many, or in another order: the first line that is expected."""
+    assert said(looked(edited("W, X, y, reg", taken))) == [fact, "Is its first line def svm_loss(W, X, y, reg):?"]
+
+
+@pytest.mark.parametrize("taken", ["weights, data, labels, strength", "*given", "W, X, y, reg, h=1e-5"])
+def test_arguments_may_have_other_names(taken):
+    """What can be called as the contract calls it is right."""
+    given = "given" if taken == "*given" else "weights, data, labels, strength"
+    body = "" if taken.startswith("W,") else f"    W, X, y, reg = {given}\n"
+    assert looked(edited("(W, X, y, reg):\n", f"({taken}):\n{body}")).verdict is Verdict.PASS
 
 
 def test_a_changed_input():
@@ -254,7 +307,31 @@ def test_an_exception(line, fact, advice):
 
 def test_two_shapes_of_a_product():
     """The shapes that do not go together are named."""
-    assert said(looked(edited("X @ W", "X @ W.T")))[1] == "There, W has shape (5, 3) and X (1, 5)."
+    fact, advice = said(looked(edited("X @ W", "X @ W.T")))
+    assert fact.startswith(f"svm_loss stops in line 5{ON_LECTURE}: ValueError: matmul: ")
+    assert advice == "There, W has shape (5, 3) and X (1, 5). In A @ B, A has as many columns as B has rows."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fact", "advice"),
+    [
+        (
+            "N = X.shape[0]",
+            "X = X.tolist()\n    N = X.shape[0]",
+            "3{on}: AttributeError: 'list' object has no attribute 'shape'.",
+            "There, X is a list, not an array: np.array(X) is one.",
+        ),
+        (
+            "scores = X @ W",
+            "scores = (X @ W).tolist()",
+            "6{on}: TypeError: list indices must be integers or slices, not tuple.",
+            "There, scores is a list, not an array: np.array(scores) is one.",
+        ),
+    ],
+)
+def test_a_list_where_an_array_is_needed(old, new, fact, advice):
+    """Which name holds the list."""
+    assert said(looked(edited(old, new))) == [f"svm_loss stops in line {fact.format(on=ON_LECTURE)}", advice]
 
 
 def test_endless_recursion():
@@ -330,6 +407,15 @@ def test_a_figure_in_float32():
     assert said(looked(text, "softmax_loss"))[:2] == [
         'On "lecture 4: scores 3.2, 5.1, -1.7 (cat, car, frog) with label cat", loss is 2.041; expected 2.04.',
         "It is float16, which keeps too few digits: leave the arrays in float64.",
+    ]
+
+
+def test_a_figure_cut_to_a_whole_number():
+    """The type of the array is named as the reason."""
+    text = edited("margins[rows, y] = 0", "margins = margins.astype(int)\n    margins[rows, y] = 0")
+    assert said(looked(text))[:2] == [
+        f"{LECTURE}margins[0, 1] (line 8) is 1; expected 1.58.",
+        "It holds whole numbers (int64): what stands behind the point was cut off.",
     ]
 
 
@@ -474,6 +560,14 @@ def test_whole_numbers():
     ]
 
 
+def test_a_gradient_in_float16():
+    """Its type, before a difference that is only rounding."""
+    assert said(looked(edited("return loss, dW", "return loss, dW.astype(np.float16)")))[:2] == [
+        "dW is float16, which keeps too few digits.",
+        "Leave the arrays in float64.",
+    ]
+
+
 def test_a_gradient_that_is_right_at_small_sizes_only(monkeypatch):
     """The run at real width tells what the small one cannot."""
     monkeypatch.setattr("flatgrade.student.public.WIDE_BY", 60.0)
@@ -482,6 +576,16 @@ def test_a_gradient_that_is_right_at_small_sizes_only(monkeypatch):
         "dW fits loss for N = 5, D = 7, C = 4, and no longer for N = 20, D = 3073, C = 10.",
         "Is a size written as a number somewhere?",
     ]
+
+
+# --- what is printed ---------------------------------------------------------------------------------------------
+
+
+def test_megabytes_that_are_printed():
+    """They cost nothing but are cut, and the verdict stands above them."""
+    told = str(looked(edited("N = X.shape[0]", "print('ha' * 3_000_000); N = X.shape[0]"))).split("\n")
+    assert told[0].rsplit(" (", 1)[0] == "✓ svm_loss: the 4 public cases are right, and dW fits loss."
+    assert told[1:] == ["", "  The function printed:", f"  | {'ha' * 500} ..."]
 
 
 # --- all right ---------------------------------------------------------------------------------------------------
@@ -517,7 +621,7 @@ def test_all_right():
             PLAIN,
             "square",
             "def square(x):\n    x = x.astype(np.float32)\n    return (x * x).sum(), 2 * x\n",
-            "whether dx fits y could not be measured.",
+            "whether dx fits y could not be measured: y is float32, leave the arrays in float64.",
         ),
         (PLAIN, "double", "def double(x):\n    return 2 * x\n", "it runs."),
         (PLAIN + CASE, "double", "def double(x):\n    return 2 * x\n", "the public case is right."),

@@ -53,7 +53,11 @@ def test_replay_may_go_on_from_the_same_nan():
         (True, 1.0, "dW is of type bool. Return a NumPy array or a number."),
         ([1.0], np.ones(1), "dW is of type list. Return a NumPy array or a number."),
         (Foreign("str"), 1.0, "dW is of type str. Return a NumPy array or a number."),
-        (np.array([1 > 0]), np.ones(1), "dW holds values of type bool, not numbers."),
+        (
+            np.array([1 > 0]),
+            np.ones(1),
+            "dW holds values of type bool, not numbers. Return the values themselves, not where a condition holds.",
+        ),
         (np.ones((3, 4)), np.ones((4, 3)), "dW has shape (3, 4), expected (4, 3). Is it the transpose?"),
         (np.ones(5), 1.0, "dW has shape (5,), expected () (one number). Is a sum or a mean missing?"),
         (

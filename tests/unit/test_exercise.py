@@ -204,3 +204,13 @@ def test_a_size_that_the_contract_gives_is_the_one_that_is_drawn(tmp_path):
     exercise = load(tmp_path, GOOD.replace("points = 3", "points = 3\nsizes = { D = 2 }")).exercises["half"]
     assert sizes(exercise) == {"N": 5, "D": 2}
     assert draw_inputs(exercise, np.random.default_rng(0))["x"].shape == (5, 2)
+
+
+@pytest.mark.parametrize("name", ["dout", "grad_out"])
+def test_the_gradient_that_arrives_is_an_input_named_after_the_first_output(tmp_path, name):
+    """Upstream is the input dout or grad_out beside the output out; where there is none it is 1."""
+    inputs = f"inputs = {{ a = {{}}, b = {{}}, {name} = {{}} }}"
+    head = f'[gate]\ntitle = "a gate"\ncall = "gate(a, b, {name})"\nreturns = ["out", "grad_a"]\npoints = 1\n'
+    gate = load(tmp_path, head + inputs).exercises["gate"]
+    assert gate.upstream({"a": 1.0, "b": 2.0, name: 5.0}) == 5.0
+    assert gate.upstream({"a": 1.0, "b": 2.0}) == 1.0

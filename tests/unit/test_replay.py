@@ -8,10 +8,12 @@ import pytest
 from support.corpus import HELD_OUT, STYLES, Program, programs
 from support.course import a1_solutions, defined
 
+from flatgrade.core import load_assignment
 from flatgrade.core.compare import close
 from flatgrade.core.naming import diagnose
 from flatgrade.core.replay import Observation
 from flatgrade.core.trace import traced
+from flatgrade.grader.reference import staged
 
 
 def observe(solution, text, cases):
@@ -90,3 +92,52 @@ def test_most_single_mistakes_have_a_name():
     """The tables know at least nine in ten of the mistakes that the corpus plants."""
     rows = [row for row in graded() if len(row[0].planted) == 1 and not row[3]]
     assert sum(row[2] > 0 for row in rows) >= 0.9 * len(rows)
+
+
+ADDED = """\
+def added(x, y, z):
+    q = x + y
+    s = q + z
+    f = s * s
+    grad_s = 2 * s
+    grad_z = grad_s
+    grad_q = grad_s
+    grad_x = grad_q
+    grad_y = grad_q
+    return f, grad_x, grad_y, grad_z
+"""
+ADDED_CONTRACT = """\
+[added]
+title = "f = (x + y + z)**2"
+call = "added(x, y, z)"
+returns = ["f", "grad_x", "grad_y", "grad_z"]
+points = 8
+inputs = { x = {}, y = {}, z = {} }
+
+[added.stages]
+q = { points = 1 }
+s = { points = 1 }
+f = { points = 1 }
+grad_s = { points = 1 }
+grad_z = { points = 1 }
+grad_q = { points = 1 }
+grad_x = { points = 1 }
+grad_y = { points = 1 }
+"""
+
+
+def test_the_right_number_in_another_stage_excuses_no_wrong_one(tmp_path):
+    """At an add gate all gradients are equal: a wrong one is charged though the next name holds the right number."""
+    (tmp_path / "exercises.toml").write_text(ADDED_CONTRACT)
+    exercise = load_assignment(tmp_path).exercises["added"]
+    reference = staged(exercise, ADDED, {})
+    numbers = np.random.default_rng(0).standard_normal((2, 3))
+    observations = []
+    for row in numbers:
+        inputs = dict(zip("xyz", map(float, row), strict=True))
+        wrong = defined(ADDED.replace("grad_q = grad_s", "grad_q = grad_s * z"), "added")
+        trace = traced(wrong).run(tuple(inputs.values()))
+        outputs = dict(zip(exercise.returns, trace.returned, strict=True))
+        observations.append(Observation(inputs, outputs, trace, generic=True))
+    judgement = diagnose(exercise, [reference], observations, [])
+    assert judgement.charged == {"grad_q"}

@@ -9,6 +9,7 @@ import shutil
 import unicodedata
 from dataclasses import replace
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
 import nbconvert
 import nbformat
@@ -21,6 +22,7 @@ from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.record import ExerciseRecord, Record, StageRecord
 from flatgrade.report.chart import histogram_svg
 from flatgrade.report.page import PlantedMistake, class_page, planted_mistakes
+from flatgrade.report.stages import stages_picture, stages_svg
 from flatgrade.report.statistics import Bin, class_figures, histogram
 from flatgrade.report.table import Row, class_rows
 from flatgrade.report.verdict import verdict_outputs, verdict_text
@@ -115,7 +117,7 @@ def some_class():
 class Elements(HTMLParser):
     """The elements of a page in order, as (tag, attributes), and its text; raises where end tags do not match."""
 
-    VOID = frozenset({"meta", "input", "br"})
+    VOID = frozenset({"meta", "input", "br", "img"})
 
     def __init__(self, text):
         super().__init__()
@@ -316,7 +318,8 @@ def test_verdict_in_html_says_the_same():
     result = exercise("svm_loss", Verdict.WRONG, NO_N, HALF)
     page = Elements(verdict_outputs(result)[0]["data"]["text/html"])
     assert len(page.tags("tr")) == len(SVM)
-    assert {tag for tag, _ in page.found} == {"div", "span", "strong", "bdi", "table", "tbody", "tr", "td", "th", "p"}
+    tags = {"div", "span", "strong", "bdi", "img", "table", "tbody", "tr", "td", "th", "p"}
+    assert {tag for tag, _ in page.found} == tags
     assert page.text.startswith("✗ svm_loss \xa07 of 10 points \xa0Right on 3 of 12 cases.")
     assert "✗data_loss0 / 1an error starts here" in page.text
     assert "✓dmarginsno pointsright" in page.text
@@ -342,6 +345,68 @@ def test_verdict_stands_in_a_page_of_nbconvert():
     page, _ = nbconvert.HTMLExporter(template_name="classic").from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
     assert "<strong><bdi>dW (line 13) is half of what follows from your lines above it.</bdi></strong>" in page
     assert "<pre>8</pre>" in page
+
+
+def drawn(*stages):
+    """The stages' picture, read as XML, from left to right: row (0: values), name, shape, its class, and sign."""
+    svg = "{http://www.w3.org/2000/svg}"
+    root = ET.fromstring(stages_svg([StageRecord(name, verdict, 0, 0) for name, verdict in stages]))
+    shapes = [part for part in root if part.tag in (f"{svg}rect", f"{svg}polygon")]
+    names = [part for part in root.iter(f"{svg}text") if part.get("class") in ("name", "bold")]
+    return [
+        (int(float(name.get("y")) // 36), name.text, part.tag.removeprefix(svg), part.get("class"), sign.text)
+        for part, name, sign in zip(shapes, names[::2], names[1::2], strict=True)
+    ]
+
+
+def test_a_verdict_shows_values_above_their_gradients():
+    """Gradients of inputs stand in front; an error is a stop sign with a cross in a colour of its own."""
+    ok, wrong, unshown = Verdict.PASS, Verdict.WRONG, Verdict.MISSING
+    assert drawn(("q", ok), ("f", unshown), ("dq", wrong), ("dW", ok)) == [
+        (1, "dW", "rect", "pass", "✓"),
+        (0, "q", "rect", "pass", "✓"),
+        (1, "dq", "polygon", "bad", "✗"),
+        (0, "f", "rect", "rest", "∅"),
+    ]
+
+
+def test_a_value_that_begins_with_d_is_no_gradient():
+    """data_loss stands above the line, as does dist where there is no ist."""
+    found = drawn(*((name, Verdict.PASS) for name in ("dist", "data_loss", "loss", "grad_loss", "grad_dist")))
+    assert [part[:2] for part in found] == [
+        (0, "dist"),
+        (1, "grad_dist"),
+        (0, "data_loss"),
+        (0, "loss"),
+        (1, "grad_loss"),
+    ]
+
+
+def test_the_picture_of_a_verdict_needs_nothing_else():
+    """It is in the page itself, with words beside it; foreign names in it are escaped."""
+    page = Elements(verdict_outputs(exercise("svm_loss", Verdict.WRONG, HALF, DELTA))[0]["data"]["text/html"])
+    (image,) = page.tags("img")
+    assert image["alt"] == "The stages, values in a row and gradients below. An error starts at margins and dW."
+    assert image["src"].startswith("data:image/svg+xml;base64,")
+    hostile = StageRecord(HOSTILE, Verdict.WRONG, 0, 1)
+    (image,) = Elements(stages_picture([hostile])).tags("img")
+    root = ET.fromstring(base64.b64decode(image["src"].partition(",")[2]))
+    assert [part.text for part in root.iter() if part.get("class") == "name"] == [plain(HOSTILE)]
+    assert [part.tag for part in root.iter() if part.tag.endswith(("script", "img"))] == []
+
+
+def test_many_stages_stand_in_several_bands():
+    """The picture is never wider than a page."""
+    stages = [StageRecord(f"value_{i}", Verdict.PASS, 1, 1) for i in range(40)]
+    root = ET.fromstring(stages_svg(stages))
+    assert float(root.get("width")) <= 840
+    assert len({part.get("y") for part in root.iter() if part.get("class") == "name"}) == 6
+
+
+def test_a_verdict_that_is_the_same_for_all_stages_has_no_picture():
+    """Where all is right, or nothing ran, there is nothing to tell apart."""
+    for verdict in (Verdict.PASS, Verdict.ERROR):
+        assert Elements(verdict_outputs(exercise("svm_loss", verdict))[0]["data"]["text/html"]).tags("img") == []
 
 
 # Figures

@@ -13,6 +13,10 @@ from flatgrade.core.finding import Finding
 # Entries far below the largest one carry its rounding: they are held to this share of the scale.
 _SMALL = 1e-3
 _TINY = 1e-13
+_NO_NUMBERS = {
+    "b": "Return the values themselves, not where a condition holds.",
+    "c": "Look for a root or a log of a negative number.",
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ def contract_finding(name: str, got: Any, want: Any) -> Finding | None:
         return Finding(f"{name} is of type {kind}.", "Return a NumPy array or a number.", name)
     array = np.asarray(got)
     if array.dtype.kind not in "fiu":
-        return Finding(f"{name} holds values of type {array.dtype}, not numbers.", "", name)
+        advice = _NO_NUMBERS.get(array.dtype.kind, "Is a list, a text or None among its entries?")
+        return Finding(f"{name} holds values of type {array.dtype}, not numbers.", advice, name)
     return _shape_finding(name, array, np.shape(want)) or _finite_finding(name, array)
 
 

@@ -125,8 +125,8 @@ class Exercise:
         return self.returns[0]
 
     def upstream(self, inputs: Mapping[str, Any]) -> Any:
-        """The gradient that arrives at the first output: the input of the name `d<output>`, or 1.0 for a loss."""
-        return inputs.get(f"d{self.loss}", 1.0)
+        """The gradient that arrives at the first output: the input `grad_<output>` or `d<output>`; 1.0 for a loss."""
+        return next((inputs[head + self.loss] for head in SLOPES if head + self.loss in inputs), 1.0)
 
     def size(self, letter: str, inputs: Mapping[str, Any]) -> int | None:
         """The size that a letter of the contract has in these inputs; None where no input's shape has the letter."""

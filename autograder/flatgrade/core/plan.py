@@ -67,5 +67,6 @@ def _values(call: Call, result: Any) -> Sequence[Any]:
     if not isinstance(result, (tuple, list)):
         raise PlanError(f"{call.function} returns one {type(result).__name__}; expected {expected}.")
     if len(result) != len(call.results):
-        raise PlanError(f"{call.function} returns {len(result)} values; expected {expected}.")
+        values = f"{len(result)} value{'' if len(result) == 1 else 's'}"
+        raise PlanError(f"{call.function} returns {values}; expected {expected}.")
     return result

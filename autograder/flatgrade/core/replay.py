@@ -225,13 +225,16 @@ class _Search:
 
     def _stage_branches(self, i: int, stage: str, expected: list[Any]) -> Iterable[_Branch]:
         candidates = self.candidates[stage]
-        for item in candidates:
+        own = [item for item in candidates if item.name == stage]
+        # Where the code has the name of this stage, the value of another stage cannot stand in for it: at an add gate
+        # all gradients are equal.
+        usable = [item for item in candidates if item.name == stage or not own or item.name not in self.staged.groups]
+        for item in usable:
             if self._close(stage, item.values, expected) and self._trusted(item, stage, expected):
                 yield Label.RIGHT, 0.0, item.values, (item.name, item.line)
                 return
         pure = [envs[i][stage] for envs in self.pure]
-        own = [item for item in candidates if item.name == stage]
-        for item in candidates:
+        for item in usable:
             if self._close(stage, item.values, pure) and self._trusted(item, stage, pure):
                 yield Label.ABSORBED, self.costs.absorbed, item.values, (item.name, item.line)
                 break

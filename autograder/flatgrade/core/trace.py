@@ -37,11 +37,13 @@ class Version:
 @dataclass
 class Trace:
     """What one traced call left: versions by name, and the lines at which a name is read by a statement that does not
-    write it. `returned` is the function's result; `error` and `error_line` tell of an exception ("" and 0: none).
+    write it. `ran` are the lines of the statements that were run. `returned` is the function's result; `error` and
+    `error_line` tell of an exception ("" and 0: none).
     """
 
     versions: dict[str, list[Version]] = field(default_factory=dict)
     reads: dict[str, list[int]] = field(default_factory=dict)
+    ran: set[int] = field(default_factory=set)
     returned: Any = None
     error: str = ""
     error_line: int = 0
@@ -112,6 +114,7 @@ class _Recorder:
         self.trace, self.inputs, self.bytes = trace, inputs, 0
 
     def snap(self, line: int, names: Mapping[str, Any]) -> None:
+        self.trace.ran.add(line)
         for name, value in names.items():
             if name != _RETURN and id(value) not in self.inputs:
                 self._keep(name, line, value)

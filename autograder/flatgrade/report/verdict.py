@@ -7,6 +7,7 @@ from typing import Any
 
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.record import ExerciseRecord, StageRecord
+from flatgrade.report.stages import stages_picture
 from flatgrade.report.wording import outcome, plain, points, shown_stages, stage_points, stage_words
 
 _BOX = "background:#fff;color:#1f2328;border:1px solid #d0d7de;border-left:4px solid {accent};border-radius:4px;"
@@ -55,15 +56,16 @@ def verdict_html(record: ExerciseRecord) -> str:
         f'<div><span style="color:{colour};font-weight:bold">{record.verdict.symbol} {_html(record.name)}</span>'
         f" &nbsp;<strong>{points(record)}</strong> &nbsp;{_html(outcome(record))}</div>"
     )
-    return f'<div class="{_NO_MATHS}" style="{style}">{head}{_stage_table(record)}{_findings(record.findings)}</div>'
+    return f'<div class="{_NO_MATHS}" style="{style}">{head}{_stages(record)}{_findings(record.findings)}</div>'
 
 
-def _stage_table(record: ExerciseRecord) -> str:
-    rows = "".join(_stage_row(stage) for stage in shown_stages(record))
-    if not rows:
+def _stages(record: ExerciseRecord) -> str:
+    stages = shown_stages(record)
+    if not stages:
         return ""
+    rows = "".join(_stage_row(stage) for stage in stages)
     table = "border-collapse:collapse;margin:6px 0;width:auto;table-layout:auto;border:0;background:#fff"
-    return f'<table style="{table}"><tbody>{rows}</tbody></table>'
+    return f'{stages_picture(stages)}<table style="{table}"><tbody>{rows}</tbody></table>'
 
 
 def _stage_row(stage: StageRecord) -> str:

@@ -1,6 +1,8 @@
 """What a student's notebook imports."""
 
 from flatgrade.student.check import check
+from flatgrade.student.draw import draw
+from flatgrade.student.picture import Picture
 from flatgrade.student.result import CheckResult
 
-__all__ = ["CheckResult", "check"]
+__all__ = ["CheckResult", "Picture", "check", "draw"]

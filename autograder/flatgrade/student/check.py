@@ -6,7 +6,6 @@ student's own forward pass. There is no reference on this machine, and none is n
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import time
@@ -15,18 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flatgrade.core.contract import ContractError, load_assignment
-from flatgrade.core.exercise import Exercise, Limits
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.timeout import TimeUp
 from flatgrade.student.limits import guarded
+from flatgrade.student.lookup import GRADING, STAFF, VALIDATING, find_exercise, running_shell
 from flatgrade.student.public import SUMMARY, PublicPart
 from flatgrade.student.result import CheckResult
 from flatgrade.student.subject import EndedError, Subject
-
-GRADING = "FLATGRADE_GRADING"
-VALIDATING = "NBGRADER_VALIDATING"
-_STAFF = "This is not your fault: tell the course staff."
 
 
 class NotRightError(AssertionError):
@@ -44,7 +38,7 @@ def check(name: str) -> CheckResult | None:
     """
     if os.environ.get(GRADING):
         return None
-    shell = _shell()
+    shell = running_shell()
     namespace = shell.user_ns if shell else sys._getframe(1).f_globals
     result = look(name, namespace, Path.cwd())
     if os.environ.get(VALIDATING) and result.verdict is not Verdict.PASS:
@@ -69,19 +63,13 @@ def look(name: str, namespace: Mapping[str, Any], folder: Path) -> CheckResult:
         result = CheckResult(str(name), end.verdict, SUMMARY[end.verdict], end.findings)
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not look like one of the student's
         said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        finding = Finding(f"check itself stopped: {said}.", _STAFF)
+        finding = Finding(f"check itself stopped: {said}.", STAFF)
         result = CheckResult(str(name), Verdict.GRADER_FAULT, SUMMARY[Verdict.GRADER_FAULT], (finding,))
     return replace(result, seconds=time.perf_counter() - began)
 
 
-def _shell() -> Any:
-    """The running IPython shell, or None; IPython is not imported for it."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None
-
-
 def _look(name: str, namespace: Mapping[str, Any], folder: Path, began: float) -> CheckResult:
-    exercise, limits = _contract(name, folder)
+    exercise, limits = find_exercise(name, folder, "check")
     subject = Subject(exercise, namespace)
     part = PublicPart(subject, limits.call_seconds, began)
     try:
@@ -96,25 +84,3 @@ def _look(name: str, namespace: Mapping[str, Any], folder: Path, began: float) -
         said = f"{subject.title} was stopped after {limits.call_seconds:g} seconds."
         advice = "Look for a loop that never ends, or for one that could be a matrix product."
         return CheckResult(name, Verdict.TIMEOUT, "stopped.", (Finding(said, advice),))
-
-
-def _contract(name: object, folder: Path) -> tuple[Exercise, Limits]:
-    """The exercise of the nearest contract. Raises EndedError with a sentence for the student."""
-    if not isinstance(name, str):
-        shown = getattr(name, "__name__", "svm_loss")
-        finding = Finding("check takes the name of an exercise, in quotes.", f'Write check("{shown}").')
-        raise EndedError(Verdict.MISSING, finding)
-    home = next((place for place in (folder, *folder.parents) if (place / "exercises.toml").is_file()), None)
-    if home is None:
-        advice = "Open the notebook in the folder of its assignment, where exercises.toml lies beside it."
-        raise EndedError(Verdict.MISSING, Finding("There is no exercises.toml in this folder or above it.", advice))
-    try:
-        assignment = load_assignment(home)
-    except ContractError as error:
-        raise EndedError(Verdict.GRADER_FAULT, Finding(f"{error}.", _STAFF)) from None
-    if name not in assignment.exercises:
-        near = difflib.get_close_matches(name, assignment.exercises, n=1)
-        known = ", ".join(assignment.exercises) or "none"
-        advice = f'Did you mean "{near[0]}"?' if near else f"The exercises of this assignment: {known}."
-        raise EndedError(Verdict.MISSING, Finding(f'There is no exercise "{name}".', advice))
-    return assignment.exercises[name], assignment.limits

@@ -6,17 +6,20 @@ import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from flatgrade.core.draw import draw_inputs, sizes
-from flatgrade.core.exercise import Exercise, Stage
+from flatgrade.core.exercise import Case, Exercise, Stage
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.gradients.consistency import consistency, fits_along, letter_sizes
 from flatgrade.core.gradients.slope import Agreement
 from flatgrade.core.trace import Trace
+from flatgrade.student.draw import circuit_picture
 from flatgrade.student.limits import Printed
+from flatgrade.student.picture import Picture
 from flatgrade.student.public_figures import compare_outputs, compare_stages
 from flatgrade.student.result import CheckResult, Row, State
 from flatgrade.student.subject import EndedError, Subject
@@ -26,6 +29,7 @@ WIDE = {"N": 20, "D": 3073, "H": 50, "C": 10}  # pictures of 32x32x3 and a bias 
 WIDE_BY = 0.17  # seconds since the start of the check by which the run at real width must be over
 WIDE_CALLS = 70  # calls of the function that it takes, a gradient
 FINDINGS = 2
+_FEW_DIGITS = (np.float32, np.float16)
 SUMMARY = {
     Verdict.WRONG: "not right yet.",
     Verdict.NOT_WRITTEN: "not written yet.",
@@ -49,12 +53,16 @@ class PublicPart:
     seconds: float
     began: float
     known: dict[str, bool] = field(default_factory=dict)
+    coarse: str = ""  # what keeps the slopes from being measured
+    looked_at: tuple[str, Mapping[str, Any]] = ("", MappingProxyType({}))  # where, and on which inputs, it ended
 
     def run(self, printed: Printed) -> str:
         """Run everything; a sentence on what is right. Raises EndedError at the first thing that is not."""
         exercise, subject = self.subject.exercise, self.subject
+        subject.check_arguments()
         outputs = {}
         for case in exercise.cases:
+            self.looked_at = _label(case), case.inputs
             outputs[case.label] = subject.run(case.inputs, f' on "{case.label}"')
             printed.closed_book = True
         figures = compare_outputs(exercise, outputs)
@@ -64,7 +72,10 @@ class PublicPart:
         if figures.findings:
             stages = compare_stages(exercise, subject.trace)
             figures.findings |= {name: finding for name, finding in stages.findings.items() if not self.known.get(name)}
-            raise EndedError(Verdict.WRONG, *figures.wrong(exercise)[:FINDINGS])
+            wrong = figures.wrong(exercise)[:FINDINGS]
+            case = {**stages.cases, **figures.cases}[wrong[0].stage]
+            self.looked_at = _label(case), case.inputs
+            raise EndedError(Verdict.WRONG, *wrong)
         return self._sentence(slopes)
 
     def ended(self, end: EndedError) -> CheckResult:
@@ -74,23 +85,28 @@ class PublicPart:
         excerpt = tuple((line, text[line - 1].strip()) for line in end.lines if 0 < line <= len(text))
         summary = SUMMARY.get(end.verdict, "stopped.")
         self.known |= {finding.stage: False for finding in end.findings if finding.stage}
-        return CheckResult(subject.exercise.name, end.verdict, summary, end.findings, excerpt, self._rows())
+        rows = self._rows()
+        picture = self._picture(rows) if end.verdict is Verdict.WRONG else None
+        return CheckResult(subject.exercise.name, end.verdict, summary, end.findings, excerpt, rows, picture=picture)
 
     def _slopes(self) -> Agreement | None:
         """Compare the gradients with the student's own loss; None where there are none, or the time is too short."""
         subject, exercise = self.subject, self.subject.exercise
         inputs = draw_inputs(exercise, np.random.default_rng(SEED))
         at = f" for {_sizes(exercise, inputs)}"
+        self.looked_at = f"random inputs{f' ({shown})' if (shown := _sizes(exercise, inputs)) else ''}", inputs
         start = time.perf_counter()
         outputs = subject.run(inputs, at)
+        loss = np.asarray(outputs[exercise.loss]).dtype
+        self.coarse = f": {exercise.loss} is {loss}, leave the arrays in float64" if loss in _FEW_DIGITS else ""
         calls = sum(2 * np.size(inputs[name]) for name in exercise.gradients.values())
         if not calls or (time.perf_counter() - start) * calls > self.seconds / 2:
             return None
         found = consistency(exercise, lambda moved: subject.again(moved, at), inputs, subject.function)
         self.known |= found.stages
         if found.agreement is Agreement.DISAGREE:
-            whole = [_whole_numbers(name, outputs[name]) for name in exercise.gradients]
-            findings = [*filter(None, whole), *found.findings]
+            coarse = [_coarse(name, outputs[name]) for name in exercise.gradients]
+            findings = [*filter(None, coarse), *found.findings]
             raise EndedError(Verdict.WRONG, *findings[:FINDINGS], lines=found.lines)
         if found.agreement is Agreement.AGREE:
             self._wide(f" for {_sizes(exercise, inputs)}")
@@ -128,7 +144,7 @@ class PublicPart:
         said = ["the public case is right" if count == 1 else f"the {count} public cases are right"] if count else []
         if exercise.gradients:
             fits = _fits(exercise)
-            said.append(fits if slopes is Agreement.AGREE else f"whether {fits} could not be measured")
+            said.append(fits if slopes is Agreement.AGREE else f"whether {fits} could not be measured{self.coarse}")
         return f"{', and '.join(said) or 'it runs'}."
 
     def _rows(self) -> tuple[Row, ...]:
@@ -139,6 +155,15 @@ class PublicPart:
         trace = subject.trace(inputs)
         rows = [self._row(stage, trace, known, subject.shape(stage.name, inputs)) for stage in exercise.stages]
         return tuple(rows) if any(row.state is not State.UNSEEN for row in rows) else ()
+
+    def _picture(self, rows: tuple[Row, ...]) -> Picture | None:
+        """The circuit on the inputs that the findings are about, with the first stage that differs marked."""
+        wrong = next((row.stage for row in rows if row.state is State.DIFFERS), "")
+        where, inputs = self.looked_at
+        with contextlib.suppress(EndedError):  # code that is not flat has no picture
+            picture = circuit_picture(self.subject, inputs, where, wrong) if wrong and inputs else None
+            return picture if picture and picture.marked else None
+        return None
 
     def _row(self, stage: Stage, trace: Trace, known: Mapping[str, bool], shape: tuple[int, ...] | None) -> Row:
         letters = _shape(stage.shape)
@@ -157,6 +182,10 @@ class PublicPart:
         if stage.name in known:
             state = State.FITS if known[stage.name] else State.DIFFERS
         return Row(stage.name, version.line, f"{found} = {letters}" if stage.shape else found, state)
+
+
+def _label(case: Case) -> str:
+    return f'"{case.label}"'
 
 
 def _shape(shape: tuple[object, ...]) -> str:
@@ -179,8 +208,12 @@ def _fits(exercise: Exercise) -> str:
     return f"{listed} {'fit' if len(names) > 1 else 'fits'} {exercise.loss}"
 
 
-def _whole_numbers(name: str, got: Any) -> Finding | None:
-    if np.asarray(got).dtype.kind not in "iu":
-        return None
-    fact = f"{name} holds whole numbers ({np.asarray(got).dtype}): what is added to it is cut off."
-    return Finding(fact, f"Make {name} an array of floats.", name)
+def _coarse(name: str, got: Any) -> Finding | None:
+    """What is wrong with a gradient whose type cannot hold its values."""
+    dtype = np.asarray(got).dtype
+    if dtype.kind in "iu":
+        fact = f"{name} holds whole numbers ({dtype}): what is added to it is cut off."
+        return Finding(fact, f"Make {name} an array of floats.", name)
+    if dtype == np.float16:
+        return Finding(f"{name} is {dtype}, which keeps too few digits.", "Leave the arrays in float64.", name)
+    return None

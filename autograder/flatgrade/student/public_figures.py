@@ -21,10 +21,14 @@ _BY_HAND = "The case is small: work it out by hand, line by line."
 
 @dataclass
 class Figures:
-    """What was compared: `right` says by stage or output whether all figures agree, `findings` what does not."""
+    """What was compared: `right` says by stage or output whether all figures agree, `findings` what does not.
+
+    `cases` holds the case that each finding is about.
+    """
 
     right: dict[str, bool] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
 
     def compare(self, exercise: Exercise, case: Case, name: str, got: Any, line: int = 0) -> None:
         """Compare one value (a finite array or number) with the figure of `case` for `name`."""
@@ -32,6 +36,7 @@ class Figures:
         self.right[name] = self.right.get(name, True) and same
         if not same and name not in self.findings:
             self.findings[name] = _finding(case, name, np.asarray(got), case.expect[name], line)
+            self.cases[name] = case
 
     def wrong(self, exercise: Exercise) -> list[Finding]:
         """The findings in the order of the contract's stages; outputs that are no stage come last."""
@@ -80,4 +85,6 @@ def _finding(case: Case, name: str, got: Any, want: Any, line: int) -> Finding:
     advice = _TIMES.get(factor(np.asarray(got, dtype=np.float64), want, 1), _BY_HAND)
     if got.dtype in (np.float32, np.float16):
         advice = f"It is {got.dtype}, which keeps too few digits: leave the arrays in float64."
+    elif got.dtype.kind in "iu" and np.any(want % 1):
+        advice = f"It holds whole numbers ({got.dtype}): what stands behind the point was cut off."
     return Finding(f'On "{case.label}", {place(name, worst)}{at} is {mine}; expected {theirs}.', advice, name, line)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flatgrade.core.finding import Finding, Verdict
+from flatgrade.student.picture import Picture
 
 
 class State(StrEnum):
@@ -41,7 +42,8 @@ class CheckResult:
 
     `summary` is one sentence; `findings` come in the order in which to look at them. `excerpt` holds the lines of the
     student's text (number, text) that the first finding is about, `rows` the table of stages (empty where all is
-    right), `printed` the beginning of what the function printed. `seconds` is the time of the whole check.
+    right), `printed` the beginning of what the function printed, `picture` the circuit with the first wrong stage
+    marked. `seconds` is the time of the whole check.
     """
 
     exercise: str
@@ -53,6 +55,7 @@ class CheckResult:
     printed: str = ""
     seconds: float = 0.0
     shown: int | None = None  # the number of the IPython cell in which `check` has shown this result
+    picture: Picture | None = None
 
     def __str__(self) -> str:
         lines = [f"{self.verdict.symbol} {self.exercise}: {self.summary} ({self.seconds * 1000:.0f} ms)"]
@@ -119,6 +122,7 @@ _STYLE = """
 .flatgrade.flatgrade thead th { font-weight: 600; } .flatgrade.flatgrade tbody th { font-weight: 400; }
 .flatgrade.flatgrade tbody th, .flatgrade.flatgrade td.shape, .flatgrade.flatgrade td.number {
   font-family: var(--code); }
+.flatgrade.flatgrade details { margin: 6px 0 4px 1.6em; } .flatgrade.flatgrade summary { cursor: pointer; }
 """
 _NUMBER = ' class="number"'
 _CLASSES = {State.FITS: "pass", State.DIFFERS: "stop"}
@@ -140,6 +144,9 @@ def _html(result: CheckResult) -> str:
         parts.append("</ol>")
     if result.rows:
         parts.append(_rows(result))
+    if result.picture:
+        shown = f"<summary>{_text(result.picture.title)}: {_text(result.picture.mark)} is marked</summary>"
+        parts.append(f"<details>{shown}{result.picture._repr_html_()}</details>")
     if result.printed:
         parts.append(f"<p>The function printed:</p><pre>{_text(result.printed)}</pre>")
     return "\n".join([*parts, "</div>"])

@@ -6,7 +6,7 @@ import ast
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ _ADVICE = {
     TypeError: "Look at what the names in this line hold: print(type(a)).",
     RecursionError: "Does the function call itself?",
 }
+_MATMUL = " In A @ B, A has as many columns as B has rows."
 
 
 class EndedError(Exception):
@@ -39,8 +40,8 @@ class EndedError(Exception):
 class Subject:
     """The functions of one exercise in a student's namespace.
 
-    `function` is the one function of a plan of one call (None otherwise), `text` its source, `names` what its code
-    gives values to, and `unwritten` the lines of those names that are `...` still.
+    `function` is the one function of a plan of one call (None otherwise), `text` its source, `node` its definition
+    there, `names` what its code gives values to, and `unwritten` the lines of those names that are `...` still.
     """
 
     def __init__(self, exercise: Exercise, namespace: Mapping[str, Any]) -> None:
@@ -49,13 +50,34 @@ class Subject:
         found = namespace.get(self.title)
         self.function: Callable[..., Any] | None = found if len(exercise.plan) == 1 and callable(found) else None
         self.text = source_of(self.function) if self.function else None
-        self._node = _definition(self.text, self.function)
-        self.names = written(self._node) if self._node else set()
-        self.unwritten = _unwritten(self._node)
+        self.node = _definition(self.text, self.function)
+        self.names = written(self.node) if self.node else set()
+        self.unwritten = _unwritten(self.node)
 
     @functools.cached_property
     def _traced(self) -> TracedFunction | None:
         return traced(self.function) if self.function else None
+
+    @property
+    def flat(self) -> bool:
+        """True if the function's code can be run with a snapshot after each statement."""
+        return self._traced is not None
+
+    def check_arguments(self) -> None:
+        """Raise EndedError where a function does not take what the contract gives it, or takes it in another order."""
+        for call in self.exercise.plan:
+            function = self.namespace.get(call.function)
+            if not inspect.isfunction(function):
+                continue
+            taken, given = list(inspect.signature(function).parameters), list(call.arguments)
+            try:
+                inspect.signature(function).bind(*given)
+                verdict = Verdict.WRONG
+            except TypeError:
+                verdict = Verdict.ERROR
+            if verdict is Verdict.ERROR or (taken != given and sorted(taken) == sorted(given)):
+                fact = f"{call.function} takes {_listed(taken)}; it is called with {_listed(given)}."
+                raise EndedError(verdict, Finding(fact, f"Is its first line def {call.function}({', '.join(given)}):?"))
 
     def run(self, inputs: Mapping[str, Any], where: str = "") -> dict[str, Any]:
         """The outputs for `inputs` (arrays are copied), by name, all within the contract.
@@ -129,6 +151,8 @@ class Subject:
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".removesuffix(": ").rstrip(".")
         at = f" in line {line}" if line else ""
         advice = self._shapes(line, values) if isinstance(error, (ValueError, IndexError)) else ""
+        advice += _MATMUL if advice and "matmul" in said else ""
+        advice = advice or (self._lists(line, values) if isinstance(error, (TypeError, AttributeError)) else "")
         advice = advice or _ADVICE.get(type(error), "")
         return EndedError(Verdict.ERROR, Finding(f"{function} stops{at}{where}: {said}.", advice, line=line))
 
@@ -149,7 +173,7 @@ class Subject:
 
     def _wrong_results(self, said: str, call: Call) -> EndedError:
         """A plan that does not get its results; a body of `pass` alone is a stub."""
-        body = list(statements(self._node.body)) if self._node else []
+        body = list(statements(self.node.body)) if self.node else []
         if body and all(isinstance(item.node, ast.Pass) for item in body):
             said = f"{self.title} is still the stub: it does nothing."
             return EndedError(Verdict.NOT_WRITTEN, Finding(said, "Write its lines, then run its cell."))
@@ -165,7 +189,7 @@ class Subject:
             raise EndedError(Verdict.NOT_WRITTEN if got is Ellipsis else Verdict.WRONG, finding)
 
     def _changed(self, name: str) -> Finding:
-        body = statements(self._node.body) if self._node else ()
+        body = statements(self.node.body) if self.node else ()
         lines = [item.line for item in body if name in changed_in_place(item.node)]
         advice = f"Line {lines[0]} changes it in place." if lines else f"Begin with {name} = {name}.copy()."
         return Finding(f"Your function changed {name}; work on a copy.", advice, line=lines[0] if lines else 0)
@@ -179,11 +203,25 @@ class Subject:
 
     def _shapes(self, line: int, values: Mapping[str, Any]) -> str:
         """The shapes of the arrays that the statement at `line` reads; "" where there are none."""
-        body = statements(self._node.body) if self._node else ()
-        reads = {name for item in body if item.line <= line <= (item.node.end_lineno or 0) for name in item.reads}
+        reads = self._reads(line)
         arrays = [name for name in values if name in reads and isinstance(values[name], np.ndarray)]
         shown = [f"{name} {'' if i else 'has shape '}{values[name].shape}" for i, name in enumerate(arrays)]
         return f"There, {' and '.join([', '.join(shown[:-1]), shown[-1]] if shown[1:] else shown)}." if shown else ""
+
+    def _lists(self, line: int, values: Mapping[str, Any]) -> str:
+        """The first list that the statement at `line` reads; "" where there is none."""
+        reads = self._reads(line)
+        lists = [name for name in values if name in reads and isinstance(values[name], list)]
+        return f"There, {lists[0]} is a list, not an array: np.array({lists[0]}) is one." if lists else ""
+
+    def _reads(self, line: int) -> set[str]:
+        """The names that the statement at `line` reads."""
+        body = statements(self.node.body) if self.node else ()
+        return {name for item in body if item.line <= line <= (item.node.end_lineno or 0) for name in item.reads}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 def _copies(inputs: Mapping[str, Any]) -> dict[str, Any]:
