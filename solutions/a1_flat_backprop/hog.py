@@ -88,7 +88,8 @@ def hog(image):
     magnitude = np.hypot(gx, gy)
     angle = np.rad2deg(np.arctan2(gy, gx)) % 180
     bins = np.minimum((angle / 20).astype(int), 8)
-    cells = np.zeros((H // 8, W // 8, 9))
+    R, Q = H // 8, W // 8
+    cells = np.zeros((R, Q, 9))
     for k in range(9):
         votes = np.where(bins == k, magnitude, 0)[: 8 * R, : 8 * Q]
         cells[:, :, k] = votes.reshape(R, 8, Q, 8).mean(axis=(1, 3))
