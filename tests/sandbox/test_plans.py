@@ -122,6 +122,14 @@ def test_a_pair_is_found_among_many_by_what_is_known_of_another_output(solutions
     assert {finding.mistake for finding in record.findings} == {"both", "dx-27"}
 
 
+def test_edits_that_meet_in_one_line_are_made_in_the_order_that_fits(solutions):
+    """An edit may take away the text of another one, but not the other way round."""
+    longer = ("x @ w", "x @ w * 2"), ("x @ w + b", "x @ w - b")
+    assert "x @ w * 2 - b" in solutions["affine"].plain.edited(longer)
+    assert solutions["affine"].plain.edited(longer) == solutions["affine"].plain.edited(longer[::-1])
+    assert solutions["affine"].plain.edited([("x @ w", "w"), ("x @ v", "v")]) is None
+
+
 @pytest.mark.parametrize(
     ("edit", "verdict", "said"),
     [

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import combinations, islice
+from itertools import combinations, islice, permutations
 from typing import Any
 
 import numpy as np
@@ -39,13 +39,8 @@ class PlainAnswer:
         self._returned: dict[tuple[int, tuple[Edit, ...]], tuple[Values, Values | None]] = {}
 
     def edited(self, edits: Sequence[Edit]) -> str | None:
-        """The text with the edits made; None where the old text of one does not occur exactly once."""
-        text = self.text
-        for old, new in edits:
-            if text.count(old) != 1:
-                return None
-            text = text.replace(old, new)
-        return text
+        """The text with the edits made, in an order in which the old text of each occurs exactly once; else None."""
+        return next((text for order in permutations(edits) if (text := _edited(self.text, order))), None)
 
     def returned(self, edits: Sequence[Edit], inputs: Values) -> Values | None:
         """What the answer with the edits returns, by output; None where an edit does not fit or it raises."""
@@ -66,6 +61,14 @@ class PlainAnswer:
         except Exception:  # noqa: BLE001 -- an edit may make the reference raise anything
             return None
         return {name: kept[name] for name in self.exercise.returns}
+
+
+def _edited(text: str, edits: Sequence[Edit]) -> str | None:
+    for old, new in edits:
+        if text.count(old) != 1:
+            return None
+        text = text.replace(old, new)
+    return text
 
 
 @dataclass(frozen=True)
