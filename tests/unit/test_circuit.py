@@ -175,4 +175,4 @@ def test_too_many_values_are_told():
     chain = "".join(f"    a{i} = W + a{i - 1}\n" for i in range(1, MOST_VALUES))
     with pytest.raises(NotFlatError) as error:
         circuit(f"def svm_loss(W, X, y, reg):\n    a0 = W + X.sum()\n{chain}    return 0.0, W\n")
-    assert str(error.value) == "svm_loss has 84 values; a picture holds at most 80."
+    assert str(error.value) == "svm_loss has 64 values; a picture holds at most 60."

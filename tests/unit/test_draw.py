@@ -78,7 +78,7 @@ def test_the_picture_holds_the_numbers_and_the_code(folder):
 def test_the_value_stands_above_its_wire_and_the_gradient_below(folder):
     """As on the slides, so that colour is not needed to tell them apart."""
     root = ET.fromstring(drawn(SIGMOID, folder)._repr_svg_())
-    [group] = [g for g in root.iter(f"{SVG}g") if g.find(f"{SVG}title").text == "line 4: s1 = w1 * x1"]
+    [group] = [g for g in root.iter(f"{SVG}g") if g.findtext(f"{SVG}title") == "line 4: s1 = w1 * x1"]
     wire = float(re.search(r",([\d.]+) H", group.find(f"{SVG}path").get("d"))[1])
     height = {part.get("class"): float(part.get("y")) for part in group.iter(f"{SVG}text")}
     assert height["value"] < wire < height["gradient"]

@@ -17,7 +17,7 @@ from flatgrade.core.exercise import Exercise, slope_of
 from flatgrade.core.flatcode import Statement, changed_in_place, statements
 from flatgrade.core.trace import Trace
 
-MOST_VALUES = 80
+MOST_VALUES = 60
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.Match)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 

@@ -39,8 +39,9 @@ _STYLE = f"""
 {_C} .words {{ font: 12px system-ui, sans-serif; fill-opacity: 0.82; }}
 {_C} .box {{ fill: currentColor; fill-opacity: 0.05; stroke: currentColor; stroke-opacity: 0.65; stroke-width: 1.2; }}
 {_C} .empty {{ fill: none; stroke: currentColor; stroke-opacity: 0.65; stroke-width: 1.2; stroke-dasharray: 4 3; }}
-{_C} .wire {{ fill: none; stroke: currentColor; stroke-opacity: 0.6; stroke-width: 1.3; }}
-{_C} .tip {{ fill: currentColor; fill-opacity: 0.75; }}
+{_C} .wire {{ fill: none; stroke: currentColor; stroke-width: 1.3; }}
+{_C} .tip {{ fill: currentColor; }}
+{_C} .wires, {_C} .cell > .wire {{ opacity: 0.65; }}
 {_C} .gradient {{ font-style: italic; {_ink("gradient")} }}
 {_C} .bad {{ {_ink("bad")} fill-opacity: 0.1; {_ink("bad", "stroke")} stroke-width: 2.6; }}
 {_C} .cross {{ font-weight: 700; font-size: 14px; {_ink("bad")} }}
@@ -98,7 +99,7 @@ class Picture:
         edges = [(parent, i) for i, value in enumerate(self.values) for parent in value.parents]
         laid = lay_out([cell.size for cell in cells], [*edges, *_in_order(self.values)])
         ports = _ports(edges, laid)
-        parts = [_wire(edge, laid, ports[edge]) for edge in edges]
+        parts = ['<g class="wires">', *(_wire(edge, laid, ports[edge]) for edge in edges), "</g>"]
         parts += [cell.drawn(*place) for cell, place in zip(cells, laid.places, strict=True)]
         words = [_LEGEND, *([self.error] if self.error else [])]
         foot = laid.height + 2 * _MARGIN + 8
@@ -163,7 +164,7 @@ class _Cell:
 
     def drawn(self, x: float, y: float) -> str:
         """The cell with its left edge at x and its middle at y."""
-        parts = [f"<g><title>{escaped(_statement(self.value))}</title>"]
+        parts = [f'<g class="cell"><title>{escaped(_statement(self.value))}</title>']
         top = y - self.box_height / 2
         shaped = (x, top, self.box_width, self.box_height)
         if self.mark == "value":
