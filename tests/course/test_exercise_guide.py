@@ -125,6 +125,7 @@ KEYS = {
     "stages": "stages = { f = { points = 8 } }",
     "cases": 'cases = [{ label = "one", inputs = { W = [[2]], x = [1] }, expect = { f = 4 } }]',
     "gradients": 'gradients = { grad_W = "W" }',
+    "sizes": "sizes = { D = 3 }",
     "source": 'source = "lecture 4"',
 }
 

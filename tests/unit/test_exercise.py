@@ -124,6 +124,16 @@ dout = { shape = "N" }
             "(got nothing)",
         ),
         (
+            "points = 3",
+            "points = 3\nsizes = { K = 2 }",
+            "a9/exercises.toml: half.sizes.K must be a whole number > 0 for a letter of the inputs (got 2, a int)",
+        ),
+        (
+            "points = 3",
+            "points = 3\nsizes = { D = 0 }",
+            "a9/exercises.toml: half.sizes.D must be a whole number > 0 for a letter of the inputs (got 0, a int)",
+        ),
+        (
             "inputs = { x = [[2, 4]], n = 2 }",
             "inputs = { x = [[2, 4]] }",
             "a9/exercises.toml: half.cases[0].inputs must be a value for each of x, n (got ['x'], a list)",
@@ -187,6 +197,13 @@ def test_drawn_inputs_have_the_shapes_of_the_contract():
     assert drawn["y"].dtype == np.int64
     assert set(drawn["y"]) <= set(range(4))
     assert 0.2 <= drawn["reg"] <= 0.9
+
+
+def test_a_size_that_the_contract_gives_is_the_one_that_is_drawn(tmp_path):
+    """Points in a plane have two columns, whatever is drawn for other letters."""
+    exercise = load(tmp_path, GOOD.replace("points = 3", "points = 3\nsizes = { D = 2 }")).exercises["half"]
+    assert sizes(exercise) == {"N": 5, "D": 2}
+    assert draw_inputs(exercise, np.random.default_rng(0))["x"].shape == (5, 2)
 
 
 @pytest.mark.parametrize("name", ["dout", "grad_out"])

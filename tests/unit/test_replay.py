@@ -10,6 +10,7 @@ from support.course import a1_solutions, defined
 
 from flatgrade.core import load_assignment
 from flatgrade.core.compare import close
+from flatgrade.core.mistake import Mistake
 from flatgrade.core.naming import diagnose
 from flatgrade.core.replay import Observation
 from flatgrade.core.trace import traced
@@ -141,3 +142,41 @@ def test_the_right_number_in_another_stage_excuses_no_wrong_one(tmp_path):
         observations.append(Observation(inputs, outputs, trace, generic=True))
     judgement = diagnose(exercise, [reference], observations, [])
     assert judgement.charged == {"grad_q"}
+
+
+PICKED = """\
+def picked(x, y):
+    order = np.argsort(x)
+    chosen = y[order]
+    f = np.cumsum(chosen)
+    return f
+"""
+PICKED_CONTRACT = """\
+[picked]
+title = "Running sums of y in the order of x"
+call = "picked(x, y)"
+returns = ["f"]
+points = 3
+inputs = { x = { shape = "N" }, y = { shape = "N" } }
+
+[picked.stages]
+order = { shape = "N", points = 1 }
+chosen = { shape = "N", points = 1 }
+f = { shape = "N", points = 1 }
+"""
+
+
+def test_positions_stay_whole_numbers(tmp_path):
+    """What the reference picks by a student's own positions can be picked again, and a mistake there has a name."""
+    (tmp_path / "exercises.toml").write_text(PICKED_CONTRACT)
+    exercise = load_assignment(tmp_path).exercises["picked"]
+    mistake = Mistake("chosen", "y[order]", "y[order - 1]", "Nothing to subtract.", "off-by-one")
+    wrong = defined(PICKED.replace("y[order]", "y[order - 1]"), "picked")
+    rng = np.random.default_rng(0)
+    observations = []
+    for size in (5, 8):
+        inputs = {"x": rng.standard_normal(size), "y": rng.standard_normal(size)}
+        trace = traced(wrong).run(tuple(inputs.values()))
+        observations.append(Observation(inputs, {"f": trace.returned}, trace, generic=True))
+    judgement = diagnose(exercise, [staged(exercise, PICKED, {"np": np})], observations, [mistake])
+    assert [(charge.stage, charge.mistake) for charge in judgement.charges] == [("chosen", mistake)]

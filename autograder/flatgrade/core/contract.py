@@ -154,6 +154,7 @@ def _exercise(name: str, table: _Table) -> Exercise:
         stages=stages,
         cases=cases,
         gradients=_gradients(table, returns, inputs),
+        sizes=_sizes(table, inputs),
     )
     table.done()
     return exercise
@@ -233,6 +234,14 @@ def _gradients(table: _Table, returns: tuple[str, ...], inputs: tuple[Input, ...
             raise given.error(output, "an output = the input whose slope it is", name)
     found = {output: slope_of(output) for output in returns if slope_of(output) in names}
     return MappingProxyType({**found, **given.data})
+
+
+def _sizes(table: _Table, inputs: tuple[Input, ...]) -> Mapping[str, int]:
+    given, letters = table.table("sizes"), {letter for item in inputs for letter in (*item.shape, item.classes)}
+    for letter, size in given.data.items():
+        if letter not in letters or type(size) is not int or size < 1:
+            raise given.error(letter, "a whole number > 0 for a letter of the inputs", size)
+    return MappingProxyType(dict(given.data))
 
 
 def _case(row: _Table, inputs: tuple[Input, ...], known: set[str]) -> Case:

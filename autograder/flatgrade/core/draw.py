@@ -14,10 +14,13 @@ SIZES = (5, 7, 4, 6, 3, 2)
 
 
 def sizes(exercise: Exercise) -> dict[str, int]:
-    """A size for each letter of the contract: N is 5 where there is one, then 7, 4, 6, ... in order of appearance."""
+    """A size for each letter of the contract: N is 5 where there is one, then 7, 4, 6, ... in order of appearance.
+
+    Sizes that the contract gives are used as they are.
+    """
     letters = dict.fromkeys(letter for item in exercise.inputs for letter in (*item.shape, item.classes) if letter)
     ordered = sorted(letters, key=lambda letter: letter != "N")
-    return {letter: SIZES[i % len(SIZES)] for i, letter in enumerate(ordered)}
+    return {letter: exercise.sizes.get(letter, SIZES[i % len(SIZES)]) for i, letter in enumerate(ordered)}
 
 
 def draw_inputs(exercise: Exercise, rng: np.random.Generator, size: Mapping[str, int] | None = None) -> dict[str, Any]:

@@ -88,7 +88,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Exercise:
-    """The contract of one exercise. `gradients` maps an output to the input whose slope of `loss` it is."""
+    """The contract of one exercise. `gradients` maps an output to the input whose slope of `loss` it is.
+
+    `sizes` gives the numbers of letters that are not free, such as the two columns of points in a plane.
+    """
 
     name: str
     title: str
@@ -100,6 +103,7 @@ class Exercise:
     stages: tuple[Stage, ...]
     cases: tuple[Case, ...]
     gradients: Mapping[str, str]
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def call(self) -> Call:

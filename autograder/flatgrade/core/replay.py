@@ -217,11 +217,11 @@ class _Search:
             else:
                 yield Label.UNNAMED, 0.0, expected, None
         elif self._close(stage, got, expected):
-            yield Label.RIGHT, 0.0, _numbers(got), None
+            yield Label.RIGHT, 0.0, _numbers(got, expected), None
         elif self.right[stage]:
-            yield Label.ABSORBED, self.costs.absorbed, _numbers(got), None
+            yield Label.ABSORBED, self.costs.absorbed, _numbers(got, expected), None
         else:
-            yield Label.FAULT, self.costs.fault, _numbers(got), self._origin(stage, got)
+            yield Label.FAULT, self.costs.fault, _numbers(got, expected), self._origin(stage, got)
 
     def _stage_branches(self, i: int, stage: str, expected: list[Any]) -> Iterable[_Branch]:
         candidates = self.candidates[stage]
@@ -270,7 +270,8 @@ class _Search:
         )
 
     def _candidates(self, stage: str, i: int) -> list[_Candidate]:
-        shapes = [np.shape(envs[i][stage]) for envs in self.pure]
+        pure = [envs[i][stage] for envs in self.pure]
+        shapes = [np.shape(value) for value in pure]
         keys = {
             (name, version.line) for case in self.cases for name, vs in case.trace.versions.items() for version in vs
         }
@@ -278,7 +279,7 @@ class _Search:
         for name, line in keys:
             values = [case.trace.live(name, line) for case in self.cases]
             if all(v is not None and v.shape == s for v, s in zip(values, shapes, strict=True)):
-                found.append(_Candidate(name, line, tuple(_numbers(values))))
+                found.append(_Candidate(name, line, tuple(_numbers(values, pure))))
         reads = [case.trace.first_read(stage) for case in self.cases]
         used = min((line for line in reads if line is not None), default=_NEVER)
         return sorted(found, key=lambda item: _rank(item, stage, used))[: self.max_candidates]
@@ -304,10 +305,16 @@ def _rank(item: _Candidate, stage: str, used: int) -> tuple[bool, bool, int, str
     return item.name != stage, not before, -item.line if before else item.line, item.name
 
 
-def _numbers(values: Iterable[Any]) -> list[Any]:
-    """Truth values and integers as float64: the reference's `/=` must be able to go on from them."""
-    arrays = [np.asarray(value) for value in values]
-    return [array.astype(np.float64) if array.dtype.kind in "biu" else array for array in arrays]
+def _numbers(values: Iterable[Any], like: Sequence[Any]) -> list[Any]:
+    """Truth values and integers as float64: the reference's `/=` must be able to go on from them.
+
+    Where the reference itself has integers in `like`, they stay what they are: positions, or labels.
+    """
+    pairs = [(np.asarray(value), np.asarray(other)) for value, other in zip(values, like, strict=True)]
+    return [
+        array.astype(np.float64) if array.dtype.kind in "biu" and other.dtype.kind not in "iu" else array
+        for array, other in pairs
+    ]
 
 
 def _factors(exercise: Exercise, observations: Sequence[Observation]) -> list[list[float]]:

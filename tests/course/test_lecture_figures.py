@@ -1,0 +1,96 @@
+"""Every figure of the lectures that a0 and a1 are built on stands in a public case, with its inputs and its value."""
+
+import json
+
+import numpy as np
+import pytest
+from support.course import ROOT
+
+from flatgrade.core import load_assignment
+
+FIGURES = {item["id"]: item for item in json.loads((ROOT / "tests/data/lecture_figures.json").read_text())}
+A0, A1 = (load_assignment(ROOT / "assignments" / name) for name in ("a0_circuits", "a1_flat_backprop"))
+
+UPSTREAM = {"upstream": "grad_out"}
+# figure -> the exercises that hold it, each with the contract's names for the slides' names where they differ
+HELD = {
+    "add_then_multiply": [(A0, "add_then_multiply", {})],
+    "sigmoid_circuit": [(A0, "sigmoid_circuit", {})],
+    "sigmoid_circuit_expanded": [(A0, "sigmoid_circuit_expanded", {"exp": "exp_neg", "grad_exp": "grad_exp_neg"})],
+    "add_gate": [(A0, "add_gate", UPSTREAM)],
+    "multiply_gate": [(A0, "multiply_gate", UPSTREAM)],
+    "copy_gate": [(A0, "copy_gate", {})],
+    "max_gate": [(A0, "max_gate", UPSTREAM)],
+    "relu_vector": [(A0, "relu_vector", {}), (A0, "relu_jacobian", {})],
+    "matrix_multiply": [(A0, "matrix_multiply", {})],
+    "jacobian_memory": [(A0, "jacobian_memory", {})],
+    "squared_norm": [(A0, "squared_norm", {})],
+    "two_layer_autodiff": [(A0, "two_layer_scalar", {})],
+    "numerical_gradient_first_entries": [(A0, "one_sided_gradient", {"loss": ""})],
+    "hinge_and_softmax_one_example": [
+        # W has one column a class there, with the biases in its last row
+        (A1, "svm_loss", {"svm_loss": "loss", "W": ""}),
+        (A1, "softmax_loss", {"softmax_loss": "loss", "W": ""}),
+    ],
+    "softmax_cat_car_frog": [(A1, "softmax_loss", {"scores": "W"})],
+    "softmax_loss_at_start": [(A1, "softmax_loss", {})],
+    "svm_zero_softmax_not_-2_3": [
+        (A1, "svm_loss", {"svm_loss": "loss", "scores": "W"}),
+        (A1, "softmax_loss", {"softmax_loss": "loss", "scores": "W"}),
+    ],
+    "svm_zero_softmax_not_9_9": [(A1, "softmax_loss", {"softmax_loss": "loss", "scores": "W"})],
+    "svm_zero_softmax_not_-100_-100": [
+        (A1, "svm_loss", {"svm_loss": "loss", "scores": "W"}),
+        (A1, "softmax_loss", {"softmax_loss": "loss", "scores": "W"}),
+    ],
+}
+NOT_HELD = {
+    ("softmax_cat_car_frog", "exp"),  # ours are shifted before exp
+    ("svm_zero_softmax_not_9_9", "svm_loss"),  # on the kink of the hinge: several gradients are right
+}
+OF_OTHER_ASSIGNMENTS = {
+    "conv_output_size",
+    "conv_params",
+    "one_by_one_conv",
+    "max_pool_2x2_stride_2",
+    "pooling_table",
+    "pool_shape",
+    "kernel_3x3",
+    "alexnet",
+    "lr_schedules",
+    "hog_length",
+}
+
+
+def test_every_figure_is_accounted_for():
+    """A figure is held by an exercise here, belongs to a later assignment, or is a setting without values."""
+    settings = {name for name, item in FIGURES.items() if not item["expect"]}
+    assert HELD.keys() | OF_OTHER_ASSIGNMENTS | settings == FIGURES.keys()
+    assert not HELD.keys() & OF_OTHER_ASSIGNMENTS
+
+
+def same(one, other):
+    """Equal numbers, as a vector or as a matrix of one row; the slides print some of them rounded."""
+    one, other = np.atleast_1d(np.squeeze(one)), np.atleast_1d(np.squeeze(other))
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-9, atol=1e-12))
+
+
+def holds(case, figure, names):
+    """The names of the slides whose values this public case expects, if its inputs are those of the slides."""
+    inputs = {names.get(name, name): value for name, value in figure["inputs"].items()}
+    if any(name in case.inputs and not same(case.inputs[name], value) for name, value in inputs.items()):
+        return set()
+    expect = {name: case.expect.get(names.get(name, name)) for name in figure["expect"]}
+    return {name for name, value in expect.items() if value is not None and same(value, figure["expect"][name])}
+
+
+@pytest.mark.parametrize("figure", HELD)
+def test_a_figure_of_the_lectures_is_a_public_case(figure):
+    """Each of its values is expected by a case with its inputs, in each exercise that is named for it."""
+    held = set()
+    for assignment, exercise, names in HELD[figure]:
+        found = [holds(case, FIGURES[figure], names) for case in assignment.exercises[exercise].cases]
+        best = max(found, key=len, default=set())
+        assert best, f"{exercise} has no case of {figure}"
+        held |= {(figure, name) for name in best}
+    assert held | NOT_HELD >= {(figure, name) for name in FIGURES[figure]["expect"]}
