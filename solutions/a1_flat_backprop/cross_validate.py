@@ -27,7 +27,8 @@ def cross_validate(predict, X, y, k_choices, folds):
 
 
 def cases(rng):
-    """Hidden inputs. Only the generic ones name mistakes. In each the best mean leads clearly: rounding decides nothing."""
+    """Hidden inputs. Only the generic ones name mistakes. In each the best mean leads clearly, so that rounding decides
+    nothing; and there are four generic ones, so that what changes best_k anywhere changes it in one of them."""
 
     def draw(N, D, C, k_choices, folds, predict=NEIGHBOURS, telling=False):
         """Inputs with one best k; telling ones have another k that is best in one fold, in the worst fold, and so on."""
@@ -46,10 +47,11 @@ def cases(rng):
     sure = draw(9, 2, 3, [1, 3, 5, 7], 3)
     sure["y"][:] = 2
     return [
-        Case("typical sizes", draw(37, 2, 3, [9, 2, 1, 4, 6], 4, telling=True), generic=True),
-        Case("another classifier", draw(43, 3, 3, [2, 7, 3, 5, 4, 6], 5, STRETCHED, telling=True), generic=True),
+        Case("typical sizes", draw(37, 2, 3, [9, 2, 1, 4, 12, 6, 15, 3], 4, telling=True), generic=True),
+        Case("another classifier", draw(43, 3, 3, [2, 7, 3, 5, 9, 4, 6], 5, STRETCHED, telling=True), generic=True),
+        Case("two folds", draw(29, 2, 4, [11, 2, 3, 7, 1, 4, 9], 2, telling=True), generic=True),
+        Case("many folds", draw(31, 2, 3, [8, 3, 6, 1, 2, 13, 4, 10, 17], 9, telling=True), generic=True),
         Case("folds of one example", draw(5, 2, 2, [1, 2, 3, 4, 5], 5)),
-        Case("two folds", draw(11, 2, 3, [1, 2, 3, 4], 2)),
         Case("one class, where every k is right", sure),
     ]
 

@@ -217,7 +217,7 @@ LAST_LINE = "Is its last line return loss, dW?"
         (
             "loss, dW / 0",
             "dW is not finite: 15 of 15 values are infinite.",
-            "Look for a division by zero, a log of zero, or an exp of a large number.",
+            "Look for a division by zero, the root of a negative number, a log of zero, or an exp of a large number.",
         ),
     ],
 )

@@ -70,13 +70,13 @@ def test_replay_may_go_on_from_the_same_nan():
             np.array([1, np.nan]),
             np.ones(2),
             "dW is not finite: 1 of 2 values are nan. "
-            "Look for a division by zero, a log of zero, or an exp of a large number.",
+            "Look for a division by zero, the root of a negative number, a log of zero, or an exp of a large number.",
         ),
         (
             np.inf,
             1.0,
             "dW is not finite: the value is infinite. "
-            "Look for a division by zero, a log of zero, or an exp of a large number.",
+            "Look for a division by zero, the root of a negative number, a log of zero, or an exp of a large number.",
         ),
     ],
 )

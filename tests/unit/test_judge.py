@@ -162,7 +162,7 @@ def test_code_that_raises_keeps_the_stages_that_it_reached():
             "def svm_loss(W, X, y, reg):\n    return np.float64(np.nan), W.T\n",
             Verdict.WRONG,
             "loss is not finite: the value is nan. "
-            "Look for a division by zero, a log of zero, or an exp of a large number.",
+            "Look for a division by zero, the root of a negative number, a log of zero, or an exp of a large number.",
         ),
         (
             "def svm_loss(W):\n    return 1\n",

@@ -96,6 +96,6 @@ def _finite_finding(name: str, got: npt.NDArray[Any]) -> Finding | None:
     share = f"{int((~np.isfinite(got)).sum())} of {got.size} values" if got.size > 1 else "the value"
     return Finding(
         f"{name} is not finite: {share} {'are' if got.size > 1 else 'is'} {kind}.",
-        "Look for a division by zero, a log of zero, or an exp of a large number.",
+        "Look for a division by zero, the root of a negative number, a log of zero, or an exp of a large number.",
         name,
     )
