@@ -52,3 +52,17 @@ def test_check_in_jupyterlab(classroom, serve, page, expect, photograph, right_a
     expect(shown.get_by_role("row", name=re.compile("^dW"))).to_contain_text("does not fit")
     expect(shown.locator("tbody th").first).to_have_css("text-align", "left")  # our rules win over JupyterLab's
     photograph(notebook.cell("test_svm_loss"), "check")
+
+    circuit = shown.locator("svg.flatgrade-circuit")
+    expect(circuit).to_be_hidden()
+    shown.get_by_text("dW is marked").click()
+    expect(circuit).to_be_visible()
+    expect(circuit.locator("polygon.bad")).to_have_count(1)
+    notebook.run("svm_imports")  # another cell is the active one, which photographs leave out
+    photograph(notebook.cell("test_svm_loss"), "check-circuit")
+
+    notebook.write("svm_loss", f'{right}\nfrom flatgrade.student import draw\n\ndraw("svm_loss", reg=0.5)')
+    expect(
+        notebook.run("svm_loss").get_by_role("img", name="The circuit of your svm_loss on your inputs")
+    ).to_be_visible()
+    photograph(notebook.cell("svm_loss"), "draw")

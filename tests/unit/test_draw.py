@@ -6,6 +6,8 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.circuits import CONTRACT, SIGMOID
 from support.course import A1, a1_solutions, defined
 
@@ -78,7 +80,7 @@ def test_the_picture_holds_the_numbers_and_the_code(folder):
 def test_the_value_stands_above_its_wire_and_the_gradient_below(folder):
     """As on the slides, so that colour is not needed to tell them apart."""
     root = ET.fromstring(drawn(SIGMOID, folder)._repr_svg_())
-    [group] = [g for g in root.iter(f"{SVG}g") if g.find(f"{SVG}title").text == "line 4: s1 = w1 * x1"]
+    [group] = [g for g in root.iter(f"{SVG}g") if g.findtext(f"{SVG}title") == "line 4: s1 = w1 * x1"]
     wire = float(re.search(r",([\d.]+) H", group.find(f"{SVG}path").get("d"))[1])
     height = {part.get("class"): float(part.get("y")) for part in group.iter(f"{SVG}text")}
     assert height["value"] < wire < height["gradient"]
@@ -148,6 +150,45 @@ def test_an_error_is_told_below(folder):
     assert shown.error == "sigmoid_circuit stops in line 5: NameError: name 's_1' is not defined"
     assert shown.error in texts(shown)
     assert str(shown).endswith(f"\n  {shown.error}")
+
+
+@st.composite
+def programs(draw):
+    """Flat functions of two inputs: sums, products, changes in place, gradients, errors, and lines not written yet."""
+    names, lines = ["x", "w"], []
+    for i in range(draw(st.integers(1, 15))):
+        a, b = draw(st.sampled_from(names)), draw(st.sampled_from(names))
+        made = draw(st.sampled_from([f"v{i}", f"d{a}", f"grad_{b}", a]))
+        code = [f"{a} + {b}", f"np.exp({a}) * {b}", "...", f"{a}[0]", "3.0", f"{a} > 0", f"({a}, {b})", "missing"]
+        line = [f"{made} = {draw(st.sampled_from(code))}", f"{a} += {b}", f"{a}[:1] = {b}", f"{made}, u{i} = {a}, {b}"]
+        lines.append(draw(st.sampled_from([line[0], *line])))
+        names += [made] if lines[-1].startswith(f"{made}") else []
+    lines.append(f"return {draw(st.sampled_from(names))}, {draw(st.sampled_from(names))} * 2")
+    return "def f(x, w):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+RANDOM = """
+[f]
+title = "anything"
+call = "f(x, w)"
+returns = ["v3", "dw"]
+points = 1
+inputs = { x = { shape = "N" }, w = { shape = "N" } }
+"""
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(programs())
+def test_any_flat_function_has_a_picture(tmp_path, text):
+    """Values are made of earlier ones, and what is drawn is well-formed, in each of its forms."""
+    (tmp_path / "exercises.toml").write_text(RANDOM)
+    shown = drawn(text, tmp_path, "f")
+    assert isinstance(shown, Picture), shown
+    assert all(parent < i for i, value in enumerate(shown.values) for parent in value.parents)
+    root = ET.fromstring(shown._repr_svg_())
+    drawings = {part.text for part in root.iter(f"{SVG}text") if part.get("class") == "name"}
+    assert drawings == {value.name for value in shown.values}
+    assert len(str(shown).splitlines()) >= len(shown.values) + 2
 
 
 # --- the mark ----------------------------------------------------------------------------------------------------

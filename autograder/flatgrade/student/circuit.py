@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from flatgrade.core.exercise import Exercise, slope_of
 from flatgrade.core.flatcode import Statement, changed_in_place, statements
 from flatgrade.core.trace import Trace
 
-MOST_VALUES = 80
+MOST_VALUES = 60
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.Match)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
@@ -55,7 +55,10 @@ class Value:
 
 @dataclass
 class _Step:
-    """A value while the code is read; `last` is the last line that changes it, `reads` are places of earlier steps."""
+    """A value while the code is read; `last` is the last line that changes it, `reads` are places of earlier steps.
+
+    It has no name ("") once a later step stands for it.
+    """
 
     name: str
     line: int = 0
@@ -73,7 +76,7 @@ def circuit_of(exercise: Exercise, node: ast.FunctionDef, inputs: Mapping[str, A
     steps = _Reading(exercise, given, trace).read(node)
     outputs = _output_names(node, exercise.returns)
     own = dict(zip(exercise.call.arguments, arguments, strict=False))
-    known = {step.name for step in steps}
+    known = {step.name for step in steps if step.name}
     contract = {*(stage.name for stage in exercise.stages), *(item.name for item in exercise.inputs)}
     bases = {}
     for name in known:
@@ -128,17 +131,21 @@ class _Reading:
         if before is not None and (inside or again) and before not in reads:
             reads.insert(0, before)
         text = _text(statement.node if inside or again else code)
-        started = before is not None and before not in self.read_already and self.steps[before].line
-        if inside and before is not None and started:
-            step = self.steps[before]
-            step.code += [text] if step.written else []
-            step.reads += [i for i in reads if i != before and i not in step.reads]
-        else:
-            self.current[name] = len(self.steps)
-            step = _Step(name, statement.line, [text] if written else [], reads, written=written)
-            self.steps.append(step)
-        step.last = statement.line
-        self.read_already.update(i for i in reads if i != before or not inside)
+        step = _Step(name, statement.line, [text] if written else [], reads, statement.line, written=written)
+        if inside and before is not None and before not in self.read_already and self.steps[before].line:
+            step = self._changed(before, step)
+        self.current[name] = len(self.steps)
+        self.steps.append(step)
+        self.read_already.update(step.reads)
+
+    def _changed(self, before: int, change: _Step) -> _Step:
+        """One step in place of a step that nothing has read yet and its change; it stands behind all that it reads."""
+        step = self.steps[before]
+        reads = [*step.reads, *(read for read in change.reads if read != before)]
+        both = replace(step, reads=list(dict.fromkeys(reads)), last=change.last)
+        both.code = [*step.code, *change.code] if step.written else []
+        step.name, step.reads = "", []  # it lives on in the new one
+        return both
 
     def _return(self, node: ast.Return) -> None:
         """An output that is made in the return statement itself is a step, too."""
@@ -203,7 +210,7 @@ def _leading_on(steps: Sequence[_Step], backward: set[int], kept: set[str]) -> l
         leads = any(reader in found for reader in readers[i])
         ends = last[name] == i and not readers[i]
         named = name in kept and first[name] == i
-        if i not in backward and (leads or ends or (named and readers[i])):
+        if name and i not in backward and (leads or ends or (named and readers[i])):
             found.add(i)
     return sorted(found)
 

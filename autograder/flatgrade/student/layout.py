@@ -6,6 +6,7 @@ so that it runs between boxes and not over them. Order within layers is by baryc
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,7 +14,7 @@ from itertools import pairwise
 GAP_X, GAP_Y = 26.0, 14.0
 _LANE = 8.0  # height of the place that a passing wire has
 _PASSING = 4.0  # how much more a box in the middle weighs than one that wires only leave: long ways become straight
-_SWEEPS, _SETTLING = 8, 24  # rounds over all columns, for their order and for heights
+_SWEEPS, _SETTLING = 8, 12  # rounds over all columns, for their order and for heights
 
 Edge = tuple[int, int]
 Point = tuple[float, float]
@@ -81,6 +82,7 @@ class _Grid:
     before: list[list[int]] = field(init=False)
     after: list[list[int]] = field(init=False)
     columns: list[list[int]] = field(init=False)
+    lanes: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.before, self.after = [[] for _ in self.sizes], [[] for _ in self.sizes]
@@ -90,21 +92,26 @@ class _Grid:
         self.widths = [max((self.sizes[i][0] for i in column), default=0.0) for column in self.columns]
 
     def thread(self, edge: Edge) -> list[int]:
-        """The box, the lanes between, and the box at the other end."""
-        chain = [edge[0]]
-        for layer in range(self.layer[edge[0]] + 1, self.layer[edge[1]]):
-            self.columns[layer].append(len(self.sizes))
-            chain.append(len(self.sizes))
+        """The box, the lanes between, and the box at the other end. Wires of one box share their lanes."""
+        start, end = edge
+        between = range(self.layer[start] + 1, self.layer[end])
+        chain = [start, *(self._lane(start, layer) for layer in between), end]
+        for left, right in pairwise(chain):
+            if right not in self.after[left]:
+                self.after[left].append(right)
+                self.before[right].append(left)
+        return chain
+
+    def _lane(self, start: int, layer: int) -> int:
+        lane = self.lanes.setdefault((start, layer), len(self.sizes))
+        if lane == len(self.sizes):
+            self.columns[layer].append(lane)
             self.sizes.append((0.0, _LANE))
             self.layer.append(layer)
             self.weights.append(_PASSING)
             self.before.append([])
             self.after.append([])
-        chain.append(edge[1])
-        for left, right in pairwise(chain):
-            self.after[left].append(right)
-            self.before[right].append(left)
-        return chain
+        return lane
 
     def order(self) -> None:
         """Sort columns by the mean place of their neighbours, to and fro; keep the order with fewest crossings."""
@@ -113,24 +120,29 @@ class _Grid:
             if not fewest:
                 break
             neighbours = self.after if sweep % 2 else self.before
+            place = self._places()
             for column in reversed(self.columns) if sweep % 2 else self.columns:
-                place = self._places()
-                column.sort(key=lambda i: _mean([place[j] for j in neighbours[i]], place[i]))
+                wanted = {i: _mean([place[j] for j in neighbours[i]], place[i]) for i in column}
+                column.sort(key=wanted.__getitem__)
+                place |= _places(column)
             crossings = self._crossings()
             if crossings < fewest:
                 best, fewest = [list(column) for column in self.columns], crossings
         self.columns = best
 
     def _places(self) -> dict[int, float]:
-        """How far down its column each one is, from 0 to 1: columns are of different lengths."""
-        return {i: (at + 0.5) / len(column) for column in self.columns for at, i in enumerate(column)}
+        return {i: place for column in self.columns for i, place in _places(column).items()}
 
     def _crossings(self) -> int:
-        place = {i: at for column in self.columns for at, i in enumerate(column)}
-        total = 0
+        """How often wires cross between columns: pairs of them whose ends are in another order than their starts."""
+        place, total = self._places(), 0
         for column in self.columns:
-            ends = [end for i in column for end in sorted(place[j] for j in self.after[i])]
-            total += sum(ends[j] < end for k, end in enumerate(ends) for j in range(k + 1, len(ends)))
+            passed: list[float] = []
+            for i in column:
+                ends = sorted(place[j] for j in self.after[i])
+                total += sum(len(passed) - bisect_right(passed, end) for end in ends)
+                for end in ends:
+                    insort(passed, end)
         return total
 
     def heights(self) -> list[float]:
@@ -174,6 +186,11 @@ class _Grid:
             wires = sum(len(self.after[i]) for i in column)
             x += width + GAP_X + 2 * min(wires, 12)
         return lefts
+
+
+def _places(column: Sequence[int]) -> dict[int, float]:
+    """How far down its column each one is, from 0 to 1: columns are of different lengths."""
+    return {i: (at + 0.5) / len(column) for at, i in enumerate(column)}
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

@@ -17,9 +17,10 @@ from flatgrade.student.labels import label, shape
 from flatgrade.student.layout import Edge, Layout, Point, lay_out
 
 _LINE, _CHAR, _SMALL = 15.0, 7.25, 6.65  # height of a line; width of a letter, and of a letter of code
-_CODE_WIDTH, _MOST_CODE, _CODE_LINES = 18, 26, 3  # letters of a line of code, those of one in a piece, and lines
+_FOLDS = (20, 14)  # letters of a line of code in a box; the second where the picture is wider than _ROOM
+_ROOM, _MOST_CODE, _CODE_LINES = 900.0, 24, 4  # letters of a line that cannot be folded, and lines in a box
 _SHRINK = 0.82  # how much smaller than drawn a picture may become to fit its page
-_MARGIN, _PAD, _SIGN = 12.0, 9.0, 16.0
+_MARGIN, _PAD, _SIGN = 8.0, 8.0, 16.0
 _LEGEND = "above a wire: the value; below it: the gradient"
 
 # A colour, and the share of the text's colour that is mixed with it; the plain colour is for browsers that cannot mix.
@@ -39,8 +40,9 @@ _STYLE = f"""
 {_C} .words {{ font: 12px system-ui, sans-serif; fill-opacity: 0.82; }}
 {_C} .box {{ fill: currentColor; fill-opacity: 0.05; stroke: currentColor; stroke-opacity: 0.65; stroke-width: 1.2; }}
 {_C} .empty {{ fill: none; stroke: currentColor; stroke-opacity: 0.65; stroke-width: 1.2; stroke-dasharray: 4 3; }}
-{_C} .wire {{ fill: none; stroke: currentColor; stroke-opacity: 0.6; stroke-width: 1.3; }}
-{_C} .tip {{ fill: currentColor; fill-opacity: 0.75; }}
+{_C} .wire {{ fill: none; stroke: currentColor; stroke-width: 1.3; }}
+{_C} .tip {{ fill: currentColor; }}
+{_C} .wires, {_C} .cell > .wire {{ opacity: 0.65; }}
 {_C} .gradient {{ font-style: italic; {_ink("gradient")} }}
 {_C} .bad {{ {_ink("bad")} fill-opacity: 0.1; {_ink("bad", "stroke")} stroke-width: 2.6; }}
 {_C} .cross {{ font-weight: 700; font-size: 14px; {_ink("bad")} }}
@@ -94,11 +96,14 @@ class Picture:
 
     def _svg(self, style: str) -> str:
         """The drawing, with all that it shows in words for those who do not see it."""
-        cells = [_Cell(value, self._mark_of(value)) for value in self.values]
         edges = [(parent, i) for i, value in enumerate(self.values) for parent in value.parents]
-        laid = lay_out([cell.size for cell in cells], [*edges, *_in_order(self.values)])
+        for letters in _FOLDS:
+            cells = [_Cell(value, self._mark_of(value), letters) for value in self.values]
+            laid = lay_out([cell.size for cell in cells], [*edges, *_in_order(self.values)])
+            if laid.width <= _ROOM:
+                break
         ports = _ports(edges, laid)
-        parts = [_wire(edge, laid, ports[edge]) for edge in edges]
+        parts = ['<g class="wires">', *(_wire(edge, laid, ports[edge]) for edge in edges), "</g>"]
         parts += [cell.drawn(*place) for cell, place in zip(cells, laid.places, strict=True)]
         words = [_LEGEND, *([self.error] if self.error else [])]
         foot = laid.height + 2 * _MARGIN + 8
@@ -148,22 +153,22 @@ class Picture:
 class _Cell:
     """A box with the wire that leaves it: name and code in the box, value above the wire, gradient below."""
 
-    def __init__(self, value: Value, mark: str) -> None:
+    def __init__(self, value: Value, mark: str, letters: int) -> None:
         self.value, self.mark = value, mark
-        self.code = _folded(value.code) if value.written else ["..."]
+        self.code = _folded(value.code, letters) if value.written else ["..."]
         self.above = label(value.value)
         self.below = _slope_lines(value)
-        letters = max(len(value.name) * _CHAR, *(len(line) * _SMALL for line in self.code), 0.0)
-        self.box_width = letters + 2 * _PAD + (_SIGN if mark == "value" else 0)
+        widest = max(len(value.name) * _CHAR, *(len(line) * _SMALL for line in self.code), 0.0)
+        self.box_width = widest + 2 * _PAD + (_SIGN if mark == "value" else 0)
         self.box_height = (1 + len(self.code)) * _LINE + 9
-        self.wire_width = max((len(line) * _CHAR for line in (*self.above, *self.below)), default=0.0) + 14
+        self.wire_width = max((len(line) * _CHAR for line in (*self.above, *self.below)), default=0.0) + 11
         self.wire_width += _SIGN if mark == "gradient" else 0
         half = max(self.box_height / 2, len(self.above) * _LINE + 5, len(self.below) * _LINE + 8)
         self.size = (self.box_width + self.wire_width, 2 * half)
 
     def drawn(self, x: float, y: float) -> str:
         """The cell with its left edge at x and its middle at y."""
-        parts = [f"<g><title>{escaped(_statement(self.value))}</title>"]
+        parts = [f'<g class="cell"><title>{escaped(_statement(self.value))}</title>']
         top = y - self.box_height / 2
         shaped = (x, top, self.box_width, self.box_height)
         if self.mark == "value":
@@ -252,9 +257,9 @@ def _statement(value: Value) -> str:
     return f"line {value.line}: {value.name} = {'; '.join(value.code)}"
 
 
-def _folded(code: Sequence[str]) -> list[str]:
+def _folded(code: Sequence[str], letters: int) -> list[str]:
     """The code in lines that fit into a box; what is too long ends in an ellipsis."""
-    fold = textwrap.TextWrapper(_CODE_WIDTH, subsequent_indent=" ", break_on_hyphens=False, break_long_words=False)
+    fold = textwrap.TextWrapper(letters, subsequent_indent=" ", break_on_hyphens=False, break_long_words=False)
     lines = [_cut(part) for line in code for part in fold.wrap(line)]
     if len(lines) > _CODE_LINES:
         lines = [*lines[: _CODE_LINES - 1], f"{lines[_CODE_LINES - 1].rstrip(' …')} …"]

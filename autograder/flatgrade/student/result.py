@@ -122,7 +122,8 @@ _STYLE = """
 .flatgrade.flatgrade thead th { font-weight: 600; } .flatgrade.flatgrade tbody th { font-weight: 400; }
 .flatgrade.flatgrade tbody th, .flatgrade.flatgrade td.shape, .flatgrade.flatgrade td.number {
   font-family: var(--code); }
-.flatgrade.flatgrade details { margin: 6px 0 4px 1.6em; } .flatgrade.flatgrade summary { cursor: pointer; }
+.flatgrade.flatgrade details { margin: 6px 0 4px; }
+.flatgrade.flatgrade summary { margin-left: 1.6em; cursor: pointer; }
 """
 _NUMBER = ' class="number"'
 _CLASSES = {State.FITS: "pass", State.DIFFERS: "stop"}
