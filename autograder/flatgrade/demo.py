@@ -28,6 +28,8 @@ from flatgrade.report.page import class_page
 
 _SEED = "demo"
 _TRIES = 200
+_ACCIDENTS = 4
+_MISTAKES = (0, 1, 2, 1, 0, 3, 1, 2)  # what the students have in each exercise that they get wrong, in turn; 0: right
 _NAMES = (
     "Ada Adler", "Bruno Bauer", "Chloé Côté", "Dmitri Dahl", "Eva Eklund", "Farid Faris", "Grete Graf", "Hugo Haas",
     "Ines Ibarra", "Jonas Jensen", "Katya Kern", "Luis López", "Mei Min", "Noor Nasser", "Olga Otto", "Pablo Paz",
@@ -178,15 +180,23 @@ class Demo:
 
 
 def make_class(solutions: Mapping[str, Solution], count: int) -> Iterator[DemoStudent]:
-    """`count` students: right ones in several styles, one to three mistakes, and the usual accidents."""
+    """`count` students: right ones in several styles, mistakes in every exercise, and the usual accidents."""
     rng = random.Random(_SEED)  # noqa: S311 -- a class to look at, no secret
-    makers = [_right, _planted(1), _planted(2), _planted(1), _right, _planted(3), _planted(1), _planted(2)]
-    accidents = [_untouched, _raises, _endless, _not_json]
-    for i in range(count):
+    accidents = [_untouched, _raises, _endless, _not_json] if count > _ACCIDENTS else []
+    mistakes = [_MISTAKES[i % len(_MISTAKES)] for i in range(count - len(accidents))]
+    dealt = _deal(solutions, sum(map(bool, mistakes)), rng)
+    makers = [_planted(number, next(dealt)) if number else _right for number in mistakes] + accidents[::-1]
+    for i, maker in enumerate(makers):
         name = _NAMES[i % len(_NAMES)] + (f" {i // len(_NAMES) + 1}" if i >= len(_NAMES) else "")
-        last = count - 1 - i
-        maker = accidents[last] if last < len(accidents) and count > len(accidents) else makers[i % len(makers)]
         yield maker(name, solutions, rng)
+
+
+def _deal(solutions: Mapping[str, Solution], students: int, rng: random.Random) -> Iterator[tuple[str, ...]]:
+    """The exercises that each of so many students gets wrong: every one is dealt, and nobody goes without."""
+    names = sorted(name for name, item in solutions.items() if item.mistakes)
+    rng.shuffle(names)
+    for student in range(students):
+        yield tuple(names[i % len(names)] for i in range(student, max(students, len(names)), students))
 
 
 def _right(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
@@ -198,12 +208,15 @@ def _right(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> 
     return DemoStudent(name, f"right: {', '.join(styles.values())}", answers)
 
 
-def _planted(count: int) -> Callable[[str, Mapping[str, Solution], random.Random], DemoStudent]:
+def _planted(count: int, wrong: Sequence[str]) -> Callable[[str, Mapping[str, Solution], random.Random], DemoStudent]:
     def make(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
-        wrong = rng.choice(sorted(name for name, item in solutions.items() if len(item.mistakes) >= count))
         answers = {exercise: item.answer for exercise, item in solutions.items()}
-        answers[wrong], mistakes = _wrong_answer(solutions[wrong], count, rng)
-        return DemoStudent(name, f"{count} planted", answers, tuple((wrong, mistake) for mistake in mistakes))
+        planted: list[ExerciseMistake] = []
+        for exercise in wrong:
+            most = min(count, len(solutions[exercise].mistakes))
+            answers[exercise], mistakes = _wrong_answer(solutions[exercise], most, rng)
+            planted += [(exercise, mistake) for mistake in mistakes]
+        return DemoStudent(name, f"{len(planted)} planted", answers, tuple(planted))
 
     return make
 

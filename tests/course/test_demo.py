@@ -42,6 +42,15 @@ def test_the_demo_finds_and_names_what_it_planted(demo):
     }
 
 
+@pytest.mark.parametrize("count", [6, 7, 24])
+def test_every_exercise_has_mistakes(count):
+    """However few the students, nothing that can be got wrong is right in the whole class."""
+    students = list(make_class(a1_solutions(), count))
+    assert len(students) == len({student.name for student in students}) == count
+    assert {exercise for student in students for exercise, _ in student.planted} == set(a1_solutions())
+    assert [student.kind for student in students][-4:] == ["not JSON", "loops forever", "raises", "untouched stub"]
+
+
 def test_the_page_shows_every_student(demo):
     """One file to open, with all names and what was planted."""
     result, folder = demo

@@ -9,6 +9,7 @@ import tomllib
 import nbformat
 import pytest
 from support.course import ROOT
+from support.notebooks import INSTALL
 from typer.testing import CliRunner
 
 from flatgrade import commands
@@ -56,6 +57,11 @@ def course(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
     nbformat.write(notebook, tmp_path / "assignments/a9/squared_norm.ipynb")
     return tmp_path
+
+
+def test_the_first_cell_is_that_of_every_notebook():
+    """What installs Flatgrade stands in the page as in the notebooks of the course."""
+    assert BLOCKS["python", "install"] == INSTALL + "\n"
 
 
 def test_the_answer_cell_is_the_reference():

@@ -28,21 +28,32 @@ HELD = {
     "two_layer_autodiff": [(A0, "two_layer_scalar", {})],
     "numerical_gradient_first_entries": [(A0, "one_sided_gradient", {"loss": ""})],
     "hinge_and_softmax_one_example": [
+        (A1, "linear_scores", {}),
         # W has one column a class there, with the biases in its last row
         (A1, "svm_loss", {"svm_loss": "loss", "W": ""}),
+        (A1, "svm_loss_naive", {"svm_loss": "loss", "W": ""}),
         (A1, "softmax_loss", {"softmax_loss": "loss", "W": ""}),
+        (A1, "softmax_loss_naive", {"softmax_loss": "loss", "W": ""}),
     ],
-    "softmax_cat_car_frog": [(A1, "softmax_loss", {"scores": "W"})],
-    "softmax_loss_at_start": [(A1, "softmax_loss", {})],
+    "softmax_cat_car_frog": [(A1, "softmax_loss", {"scores": "W"}), (A1, "softmax_loss_naive", {"scores": "W"})],
+    "softmax_loss_at_start": [(A1, "softmax_loss", {}), (A1, "softmax_loss_naive", {})],
     "svm_zero_softmax_not_-2_3": [
         (A1, "svm_loss", {"svm_loss": "loss", "scores": "W"}),
         (A1, "softmax_loss", {"softmax_loss": "loss", "scores": "W"}),
+        (A1, "svm_loss_naive", {"svm_loss": "loss", "scores": "W"}),
+        (A1, "softmax_loss_naive", {"softmax_loss": "loss", "scores": "W"}),
     ],
-    "svm_zero_softmax_not_9_9": [(A1, "softmax_loss", {"softmax_loss": "loss", "scores": "W"})],
+    "svm_zero_softmax_not_9_9": [
+        (A1, "softmax_loss", {"softmax_loss": "loss", "scores": "W"}),
+        (A1, "softmax_loss_naive", {"softmax_loss": "loss", "scores": "W"}),
+    ],
     "svm_zero_softmax_not_-100_-100": [
         (A1, "svm_loss", {"svm_loss": "loss", "scores": "W"}),
         (A1, "softmax_loss", {"softmax_loss": "loss", "scores": "W"}),
+        (A1, "svm_loss_naive", {"svm_loss": "loss", "scores": "W"}),
+        (A1, "softmax_loss_naive", {"softmax_loss": "loss", "scores": "W"}),
     ],
+    "hog_length": [(A1, "hog_length", {})],
 }
 NOT_HELD = {
     ("softmax_cat_car_frog", "exp"),  # ours are shifted before exp
@@ -58,7 +69,6 @@ OF_OTHER_ASSIGNMENTS = {
     "kernel_3x3",
     "alexnet",
     "lr_schedules",
-    "hog_length",
 }
 
 

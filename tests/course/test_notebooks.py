@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 from support.course import ROOT
-from support.notebooks import FOLDERS, Source, as_python, marks, run_as_graded, skipped, sources
+from support.notebooks import FOLDERS, INSTALL, Source, as_python, marks, run_as_graded, skipped, sources
 
 from flatgrade.core.finding import Verdict
 from flatgrade.course.directory import Course
@@ -49,8 +49,8 @@ def svm_loss(W, X, y, reg):
 def test_the_notebooks_and_exercises_are_found():
     """What is discovered is the whole course: a test that finds nothing tests nothing."""
     assert len(FOLDERS) >= 2
-    assert len(SOURCES) >= 3
-    assert len(EXERCISES) >= 3
+    assert len(SOURCES) >= 9
+    assert len(EXERCISES) >= 35
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -152,6 +152,16 @@ def test_check_passes_without_the_skipped_cells(source):
     namespace = run_as_graded(source)
     results = {name: look(name, namespace, source.path.parent) for name in source.exercises}
     assert {name: str(result) for name, result in results.items() if result.verdict is not Verdict.PASS} == {}
+
+
+@every_notebook
+def test_the_first_cell_installs_what_is_missing(source):
+    """Before anything else a machine without Flatgrade gets it; students leave the cell alone, and grading skips it."""
+    first, *others = source.code
+    assert first.source == INSTALL
+    assert skipped(first)
+    assert (marks(first)["locked"], marks(first)["grade"], marks(first)["solution"]) == (True, False, False)
+    assert [cell.id for cell in others if re.search(r"^\s*[%!]", cell.source, re.MULTILINE)] == []
 
 
 @every_notebook

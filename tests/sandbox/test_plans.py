@@ -100,6 +100,36 @@ def test_an_unknown_mistake_is_charged_at_its_output_alone(solutions):
     assert [(str(finding), finding.mistake) for finding in record.findings] == [("dy has wrong values.", "")]
 
 
+def test_an_unknown_mistake_beside_a_known_one_is_told_too(solutions):
+    """The row that loses its points without a name has a sentence as well."""
+    record = judged(solutions["affine"], ("x @ w + b", "x @ w"), ("dout.sum(axis=ROWS)", "dout.sum(axis=ROWS) + 1"))
+    assert [(str(finding), finding.mistake) for finding in record.findings] == [
+        ("out has wrong values. The bias is missing.", "affine-bias"),
+        ("db has wrong values.", ""),
+    ]
+
+
+def test_a_pair_is_found_among_many_by_what_is_known_of_another_output(solutions):
+    """dw alone tells of the cache; dx is wrong by that and one more, the last of thirty mistakes."""
+    from dataclasses import replace
+
+    from flatgrade.core.mistake import Mistake
+
+    others = [Mistake("dx", "dout @ w.T", f"dout @ w.T * {3 + i}", "A factor too many.", f"dx-{i}") for i in range(28)]
+    cache = Mistake("dw", "x, w = cache", "w = cache[1]; x = 2 * cache[0]; w = 2 * w", "Twice.", "both")
+    solution = replace(solutions["affine"], mistakes=(*others, cache))
+    record = judged(solution, cache.edit, others[-1].edit)
+    assert {finding.mistake for finding in record.findings} == {"both", "dx-27"}
+
+
+def test_edits_that_meet_in_one_line_are_made_in_the_order_that_fits(solutions):
+    """An edit may take away the text of another one, but not the other way round."""
+    longer = ("x @ w", "x @ w * 2"), ("x @ w + b", "x @ w - b")
+    assert "x @ w * 2 - b" in solutions["affine"].plain.edited(longer)
+    assert solutions["affine"].plain.edited(longer) == solutions["affine"].plain.edited(longer[::-1])
+    assert solutions["affine"].plain.edited([("x @ w", "w"), ("x @ v", "v")]) is None
+
+
 @pytest.mark.parametrize(
     ("edit", "verdict", "said"),
     [

@@ -388,6 +388,7 @@ def test_the_picture_of_a_verdict_needs_nothing_else():
     (image,) = page.tags("img")
     assert image["alt"] == "The stages, values in a row and gradients below. An error starts at margins and dW."
     assert image["src"].startswith("data:image/svg+xml;base64,")
+    assert "border:0" in image["style"].split(";")  # formgrader would frame it in red
     hostile = StageRecord(HOSTILE, Verdict.WRONG, 0, 1)
     (image,) = Elements(stages_picture([hostile])).tags("img")
     root = ET.fromstring(base64.b64decode(image["src"].partition(",")[2]))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice, permutations
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from flatgrade.core.plan import run_plan
 from flatgrade.core.staged import Edit
 
 _TOLERANCE = 1e-6
-_MOST_PAIRS = 200
+_MOST = 200
 
 Values = Mapping[str, Any]
 
@@ -39,13 +39,8 @@ class PlainAnswer:
         self._returned: dict[tuple[int, tuple[Edit, ...]], tuple[Values, Values | None]] = {}
 
     def edited(self, edits: Sequence[Edit]) -> str | None:
-        """The text with the edits made; None where the old text of one does not occur exactly once."""
-        text = self.text
-        for old, new in edits:
-            if text.count(old) != 1:
-                return None
-            text = text.replace(old, new)
-        return text
+        """The text with the edits made, in an order in which the old text of each occurs exactly once; else None."""
+        return next((text for order in permutations(edits) if (text := _edited(self.text, order))), None)
 
     def returned(self, edits: Sequence[Edit], inputs: Values) -> Values | None:
         """What the answer with the edits returns, by output; None where an edit does not fit or it raises."""
@@ -66,6 +61,14 @@ class PlainAnswer:
         except Exception:  # noqa: BLE001 -- an edit may make the reference raise anything
             return None
         return {name: kept[name] for name in self.exercise.returns}
+
+
+def _edited(text: str, edits: Sequence[Edit]) -> str | None:
+    for old, new in edits:
+        if text.count(old) != 1:
+            return None
+        text = text.replace(old, new)
+    return text
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,13 @@ def account(answer: PlainAnswer, mistakes: Sequence[Mistake], cases: Sequence[Re
     wrong = [name for name in returns if any(name not in case.right for case in cases)]
     generic = [case for case in cases if case.generic]
     explained: dict[str, tuple[Mistake, ...]] = {}
-    for output in wrong:
-        if any(output not in case.right for case in generic):
-            known = tuple(dict.fromkeys(item for group in explained.values() for item in group))
-            found = next((a for a in _attempts(mistakes, known) if _gives(answer, a, generic, output)), None)
-            if found:
-                explained[output] = found
+    for count in (1, 2):  # what one mistake explains tells which pairs are likely
+        for output in wrong:
+            if output not in explained and any(output not in case.right for case in generic):
+                known = tuple(dict.fromkeys(item for group in explained.values() for item in group))
+                attempts = _attempts(mistakes, known, count)
+                if found := next((each for each in attempts if _gives(answer, each, generic, output)), None):
+                    explained[output] = found
     named: dict[str, list[Mistake]] = {}
     for output, group in explained.items():
         for mistake in group:
@@ -115,15 +119,10 @@ def account(answer: PlainAnswer, mistakes: Sequence[Mistake], cases: Sequence[Re
     return Account(charged, {name: tuple(group) for name, group in named.items()})
 
 
-def _attempts(mistakes: Sequence[Mistake], known: Sequence[Mistake]) -> Iterator[tuple[Mistake, ...]]:
-    """Single mistakes, then pairs; those that were found for an earlier output come first."""
+def _attempts(mistakes: Sequence[Mistake], known: Sequence[Mistake], count: int) -> Iterator[tuple[Mistake, ...]]:
+    """Mistakes, `count` at a time; those that were found for another output come first."""
     ordered = [*known, *(item for item in mistakes if item not in known)]
-    for mistake in ordered:
-        yield (mistake,)
-    for i, pair in enumerate(combinations(ordered, 2)):
-        if i == _MOST_PAIRS:
-            return
-        yield pair
+    return islice(combinations(ordered, count), _MOST)
 
 
 def _gives(answer: PlainAnswer, mistakes: Sequence[Mistake], cases: Sequence[Returned], output: str) -> bool:

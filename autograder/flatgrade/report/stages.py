@@ -48,7 +48,7 @@ def stages_picture(stages: Sequence[StageRecord]) -> str:
     wrong = " and ".join(plain(stage.name) for stage in stages if stage.verdict is Verdict.WRONG)
     words = f"The stages, values in a row and gradients below.{f' An error starts at {wrong}.' if wrong else ''}"
     data = base64.b64encode(stages_svg(stages).encode()).decode()
-    style = "display:block;max-width:100%;margin:6px 0"
+    style = "display:block;max-width:100%;margin:6px 0;border:0"  # formgrader frames pictures in red
     return f'<img style="{style}" alt="{escape(words)}" src="data:image/svg+xml;base64,{data}">'
 
 
