@@ -39,7 +39,7 @@ MISTAKES = [
     Mistake("index", "(image * bins).astype(int)", "np.ceil(image * bins).astype(int)", "An interval is found by rounding down; this rounds up, so the first one stays empty.", "hist-ceil"),
     Mistake("index", "np.minimum((image * bins).astype(int), bins - 1)", "(image * bins).astype(int) % bins", "A value of 1 belongs to the last interval; here it falls into the first.", "hist-wrap"),
     Mistake("index", "(image * bins)", "((image - image.min()) / (np.ptp(image) + 1e-12) * bins)", "The intervals are those of 0 .. 1 for all pictures, not of the values that this one happens to have.", "hist-range"),
-    Mistake("index", "(image * bins)", "((image - image.min(axis=(0, 1))) / (np.ptp(image, axis=(0, 1)) + 1e-12) * bins)", "The intervals are those of 0 .. 1 for each colour, not of the values that it happens to have in this picture.", "hist-channelrange"),
+    Mistake("index", "(image * bins)", "(np.where(np.ptp(image, axis=(0, 1)) > 0, (image - image.min(axis=(0, 1))) / np.maximum(np.ptp(image, axis=(0, 1)), 1e-300), 0.5) * bins)", "The intervals are those of 0 .. 1 for each colour, not of the values that it happens to have in this picture.", "hist-channelrange"),
     Mistake("index", "image * bins", "image / bins", "An interval is 1 / bins wide: how many of them fit below a value?", "hist-divide"),
     Mistake("index", "image * bins", "image.mean(axis=2, keepdims=True) * np.ones(3) * bins", "The three colours are counted apart; this counts their mean three times.", "hist-grey"),
     Mistake("index", "bins - 1)", "bins - 2)", "The last interval has the number bins - 1, since the first has 0; this merges two.", "hist-lastmerged"),

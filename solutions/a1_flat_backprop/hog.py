@@ -41,6 +41,8 @@ MISTAKES = [
     Mistake("gy", "padded[2:, 1:-1] - padded[:-2, 1:-1]", "padded[1:-1, 2:] - padded[1:-1, :-2]", "gy compares the pixels above and below, gx those to the left and right.", "hog-gyisgx"),
     Mistake("gy", "padded[2:, 1:-1] - padded[:-2, 1:-1]", "padded[2:, 1:-1] + padded[:-2, 1:-1]", "gy is the difference of two neighbours, not their sum.", "hog-gyplus"),
     Mistake("gy", "padded[2:, 1:-1] - padded[:-2, 1:-1]", "(padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2", "gx and gy have to be measured alike: one of them is halved, and the angles change.", "hog-gyhalf"),
+    Mistake("gy", "padded[2:, 1:-1] - padded[:-2, 1:-1]", "np.gradient(image, axis=0)", "np.gradient halves the differences inside and not at the border; here the border pixel stands in for its missing neighbour.", "hog-gynumpy"),
+    Mistake("gx", "padded[1:-1, 2:] - padded[1:-1, :-2]", "np.gradient(image, axis=1)", "np.gradient halves the differences inside and not at the border; here the border pixel stands in for its missing neighbour.", "hog-gxnumpy"),
     Mistake("gx", "padded[1:-1, 2:] - padded[1:-1, :-2]", "padded[1:-1, :-2] - padded[1:-1, 2:]", "The sign of gx is turned: it is positive where the picture gets brighter to the right.", "hog-gxsign"),
     Mistake("gx", "- padded[1:-1, :-2]", "- padded[1:-1, 1:-1]", "The difference is between the neighbours on both sides of a pixel, not between one of them and the pixel.", "hog-gxforward"),
     Mistake("gx", "padded[1:-1, 2:] - padded[1:-1, :-2]", "padded[2:, 1:-1] - padded[:-2, 1:-1]", "gx compares the pixels to the left and right, gy those above and below.", "hog-gxisgy"),
