@@ -139,6 +139,32 @@ def shape_comment(letters: tuple[str, ...]) -> str:
 
 
 @every_notebook
+def test_written_questions(source):
+    """A notebook asks for an answer in words; the model answer comes with the scheme by which its 2 to 5 points are given."""
+    assert source.written
+    for cell in source.written:
+        assert {key: marks(cell)[key] for key in ("grade", "solution", "locked")} == {
+            "grade": True,
+            "solution": True,
+            "locked": False,
+        }
+        assert 2 <= marks(cell)["points"] <= 5
+        answer, scheme = cell.source.split("\n### BEGIN MARK SCHEME\n")
+        assert answer.strip()
+        assert scheme.endswith("\n### END MARK SCHEME")
+    asked = re.findall(r"\((\d+) points?\)", "\n".join(source.markdown))
+    assert {f"{marks(cell)['points']:g}" for cell in source.written} <= set(asked)
+
+
+@every_notebook
+def test_the_opening_tells_the_points(source):
+    """The sum of the points in the line at the top is what the cells give."""
+    [line] = re.findall(r"\*\*Points:\*\*(.*)", source.markdown[0])
+    given = [marks(cell)["points"] for cell in source.cells if marks(cell).get("grade")]
+    assert sum(map(int, re.findall(r"\d+", line))) == sum(given)
+
+
+@every_notebook
 def test_what_grading_runs(source):
     """Grading runs cells that are locked and cells that are answers; what a student may change is skipped."""
     run = [cell for cell in source.code if not skipped(cell)]
