@@ -133,8 +133,14 @@ def proof_row(proof: Proof) -> tuple[str, ...]:
         f"{proof.charged}/{proof.mistakes}",
         f"{proof.at_stage}/{proof.mistakes}",
         f"{proof.named}/{proof.mistakes}",
-        "not installed" if proof.torch is None else "✓ agrees" if proof.torch_agrees else "✗",
+        _torch_sign(proof),
     )
+
+
+def _torch_sign(proof: Proof) -> str:
+    if proof.torch is not None:
+        return "✓ agrees" if proof.torch_agrees else "✗"
+    return "not installed" if proof.has_torch_path else "no gradient"
 
 
 def proofs_page(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -308,11 +308,14 @@ def _rank(item: _Candidate, stage: str, used: int) -> tuple[bool, bool, int, str
 def _numbers(values: Iterable[Any], like: Sequence[Any]) -> list[Any]:
     """Truth values and integers as float64: the reference's `/=` must be able to go on from them.
 
-    Where the reference itself has integers in `like`, they stay what they are: positions, or labels.
+    Where the reference itself has arrays of integers in `like`, they stay what they are: positions, or labels. A single
+    one does not: Python's has no limit, and NumPy's would overflow.
     """
     pairs = [(np.asarray(value), np.asarray(other)) for value, other in zip(values, like, strict=True)]
     return [
-        array.astype(np.float64) if array.dtype.kind in "biu" and other.dtype.kind not in "iu" else array
+        array.astype(np.float64)
+        if array.dtype.kind in "biu" and not (other.ndim and other.dtype.kind in "iu")
+        else array
         for array, other in pairs
     ]
 

@@ -28,7 +28,9 @@ _TORCH_TOLERANCE = 1e-10
 
 @dataclass
 class Proof:
-    """What was found for one exercise. `torch` is None where torch is not installed or there is no torch path.
+    """What was found for one exercise. `torch` is None where torch is not installed, and where there is no gradient.
+
+    `has_torch_path` tells which of the two it is.
 
     `problems` holds one sentence for everything that does not hold; the exercise is proven if there is none.
     """
@@ -43,6 +45,7 @@ class Proof:
     at_stage: int = 0
     named: int = 0
     torch: float | None = None
+    has_torch_path: bool = False
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -163,6 +166,7 @@ def _prove_staging(solution: Solution, proof: Proof) -> None:
 
 def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
     """The largest difference from torch autograd in float64, relative to the largest entry, over all cases."""
+    proof.has_torch_path = solution.torch_path is not None
     if solution.torch_path is None:
         return
     try:
