@@ -33,7 +33,7 @@ def main():
     seen = [path for path in (*SEEN, sys.prefix, sys.base_prefix, *sources) if Path(path).exists()]
     seen = [path for path in seen if not any(path != other and Path(path).is_relative_to(other) for other in seen)]
     assert namespaces.keep_only(seen, root) == ""
-    Path("/tmp").mkdir(mode=0o777)
+    Path("/tmp").mkdir(exist_ok=True)  # it is there where this very file lies in it
     Path("/tmp").chmod(0o777)
     privileges.become(USER)
     os.environ.update(HOME="/tmp", TMPDIR="/tmp", MPLCONFIGDIR="/tmp")
