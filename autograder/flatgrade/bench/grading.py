@@ -138,12 +138,10 @@ def _make_course(root: Path, home: Path, key: AnswerKey, *, plots: bool) -> None
     for path in sorted(Course.open(home).source(key.assignment.name).glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells = [cell for cell in notebook.cells if SKIP_TAG not in cell.metadata.get("tags", ())]
-        tests = {id(cell): name for cell in notebook.cells if (name := _tested(cell))}
-        kept = {place for place, name in tests.items() if _is_plain(key.solutions[name])}
-        notebook.cells = [cell for cell in notebook.cells if id(cell) in kept or id(cell) not in tests]
+        plain = {name for name, solution in key.solutions.items() if _is_plain(solution)}
+        notebook.cells = [cell for cell in notebook.cells if _tested(cell) in {"", *plain}]
         for cell in notebook.cells:
-            if id(cell) in kept:
-                name = tests[id(cell)]
+            if name := _tested(cell):
                 cell.source = _test(key.solutions[name], key.cases[name])
         if plots:
             notebook.cells.append(nbformat.v4.new_code_cell(_PLOT))
@@ -151,6 +149,7 @@ def _make_course(root: Path, home: Path, key: AnswerKey, *, plots: bool) -> None
 
 
 def _tested(cell: Any) -> str:
+    """Say which exercise a cell tests ("" for none)."""
     return checked_exercise(cell.source) if cell.cell_type == "code" else ""
 
 

@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from flatgrade.grader.machine import is_alive
+
 _COPIED_MIB = 128  # pages of the zygote that a worker writes to are counted as its own
 _PATIENCE = 1.0  # seconds that processes which were killed may take to be gone
 _OURS = re.compile(r"flatgrade-(\d+)-\w+-\d+")
@@ -96,7 +98,7 @@ class ControlGroups:
         for parent in {self.memory, self.processes}:
             for folder in parent.glob("flatgrade-*"):
                 match = _OURS.fullmatch(folder.name)
-                if match and not Path(f"/proc/{match[1]}").exists():
+                if match and not is_alive(int(match[1])):
                     with contextlib.suppress(OSError):
                         folder.rmdir()
 

@@ -25,6 +25,7 @@ from flatgrade.core.levels import CALLS, CONTROL_GROUPS, FILES, LEVELS, NAMESPAC
 from flatgrade.core.wire import Caps, WireError, encode, read_frame
 from flatgrade.grader.ahead import WorkersAhead
 from flatgrade.grader.control_groups import ControlGroups
+from flatgrade.grader.machine import is_alive
 from flatgrade.grader.zygote import SCRATCH, SandboxError, Zygote, ZygoteProcess, new_scratch, readable, take_begun
 
 _START_SECONDS = 60.0
@@ -337,15 +338,5 @@ def _sweep() -> None:
     """Remove the scratch folders of graders that were killed."""
     for path in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
         owner = path.name.removeprefix(SCRATCH).partition("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
+        if owner.isdigit() and not is_alive(int(owner)):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
