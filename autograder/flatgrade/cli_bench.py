@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from flatgrade.bench.gradient_checks import LARGE, CheckBench, bench_checks, table
 from flatgrade.bench.grading import bench_grading
 from flatgrade.bench.layer_report import COLUMNS, ceilings_sentence, cells, groups, picture, remarks
 from flatgrade.bench.layer_times import COURSE, FILLING, Asked, LayerBench, bench_layers
@@ -105,3 +106,29 @@ def _print_layers(found: LayerBench) -> None:
         out.print(table)
     for remark in remarks(found):
         out.print(remark, markup=False, soft_wrap=True)
+
+
+@bench.command("check")
+def bench_check(
+    entries: Annotated[int, typer.Option("--entries", min=1000, help="The weights of the largest function.")] = LARGE,
+    as_json: JsonOption = False,
+) -> None:
+    """Check right and wrong gradients with our check, with torch's, and entry by entry: what each sees, and when."""
+    found = bench_checks(entries, lambda step: err.print(step, highlight=False))
+    if as_json:
+        print(found.to_json())  # noqa: T201 -- for a program
+    else:
+        _print_checks(found)
+
+
+def _print_checks(found: CheckBench) -> None:
+    out.print(found.hardware.sentence(), soft_wrap=True)
+    heading, lines = table(found)
+    printed = Table(box=None, pad_edge=False)
+    for name in heading:
+        printed.add_column(name, overflow="fold")
+    for line in lines:
+        printed.add_row(*(Text(cell) for cell in line))
+    out.print(printed)
+    if len(heading) < 5:
+        out.print("torch is not installed, so its two checks are left out: pip install 'flatgrade[torch]'")
