@@ -23,7 +23,7 @@ def slopes(function, step=1e-5):
     return found.reshape(function.at.shape)
 
 
-@pytest.mark.parametrize("function", planted(1000), ids=lambda function: function.name)
+@pytest.mark.parametrize("function", list(planted(1000)), ids=lambda function: function.name)
 def test_the_gradients_are_right_or_wrong_as_they_are_said_to_be(function):
     """Measured here by other means, away from kinks: what is planted is there, and nothing else is."""
     off_kink = np.abs(function.at) > 1e-4
