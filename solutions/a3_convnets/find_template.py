@@ -5,7 +5,7 @@ from flatgrade.core import Case, Mistake
 
 
 def find_template(ncc):
-    place = ncc.argmax()
+    place = np.argmax(ncc)
     row = place // ncc.shape[1]
     column = place % ncc.shape[1]
     peak = ncc.max()
@@ -42,9 +42,9 @@ MISTAKES = [
     Mistake("row", "return row, column, peak", "return column, row, peak", "Row and column are swapped: the row counts downwards and comes first.", "peak-swapped"),
     Mistake("row", "place // ncc.shape[1]", "place // ncc.shape[0]", "A row of the map has as many entries as the map has columns: divide by that number.", "peak-divisor"),
     Mistake("row", "place // ncc.shape[1]", "place", "This is the place in the map read row by row; its row and its column are still in it.", "peak-flat"),
-    Mistake("row", "place = ncc.argmax()", "place = ncc.argmin()", "The template is where the map is highest; this is its lowest entry.", "peak-argmin"),
-    Mistake("row", "place = ncc.argmax()", "place = np.abs(ncc).argmax()", "A large negative entry is a negative of the template, not the template: keep the sign.", "peak-abs"),
-    Mistake("row", "place = ncc.argmax()", "place = ncc.T.argmax()", "The map is read column by column here, and the place counted row by row.", "peak-transposed"),
+    Mistake("row", "place = np.argmax(ncc)", "place = np.argmin(ncc)", "The template is where the map is highest; this is its lowest entry.", "peak-argmin"),
+    Mistake("row", "place = np.argmax(ncc)", "place = np.argmax(np.abs(ncc))", "A large negative entry is a negative of the template, not the template: keep the sign.", "peak-abs"),
+    Mistake("row", "place = np.argmax(ncc)", "place = np.argmax(ncc.T)", "The map is read column by column here, and the place counted row by row.", "peak-transposed"),
     Mistake("row", "place // ncc.shape[1]", "place // ncc.shape[1] + 1", "Rows and columns are counted from 0.", "peak-row-one"),
     Mistake("row", "place // ncc.shape[1]", "ncc.sum(axis=1).argmax()", "Look for the highest entry, not for the row with the highest sum.", "peak-row-sum"),
     Mistake("row", "place // ncc.shape[1]", "ncc.shape[0] - 1 - place // ncc.shape[1]", "Rows are counted from the top, as in the image.", "peak-row-below"),
