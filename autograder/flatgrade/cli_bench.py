@@ -131,4 +131,8 @@ def _print_checks(found: CheckBench) -> None:
         printed.add_row(*(Text(cell) for cell in line))
     out.print(printed)
     if len(heading) < 5:
-        out.print("torch is not installed, so its two checks are left out: pip install 'flatgrade[torch]'")
+        out.print(
+            "torch is not installed, so its two checks are left out: pip install 'flatgrade[torch]'",
+            markup=False,
+            soft_wrap=True,
+        )
