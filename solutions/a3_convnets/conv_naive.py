@@ -6,8 +6,8 @@ from flatgrade.core import Case, Mistake
 
 
 def conv_forward_naive(x, w, b, stride, pad):
-    N, C, H, W = x.shape
-    F, C, HH, WW = w.shape
+    N, _, H, W = x.shape
+    F, _, HH, WW = w.shape
     rows = 1 + (H + 2 * pad - HH) // stride
     columns = 1 + (W + 2 * pad - WW) // stride
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
@@ -26,7 +26,7 @@ def conv_forward_naive(x, w, b, stride, pad):
 def conv_backward_naive(dout, cache):
     padded, w, stride, pad = cache
     N, F, rows, columns = dout.shape
-    _, C, HH, WW = w.shape
+    HH, WW = w.shape[2:]
     H, W = padded.shape[2] - 2 * pad, padded.shape[3] - 2 * pad
     dpadded = np.zeros(padded.shape)
     dw = np.zeros(w.shape)
@@ -94,7 +94,7 @@ MISTAKES = [
     Mistake("out", " + b[f]", "", "The bias is missing: each filter has one.", "cv-nobias"),
     Mistake("out", " + b[f]", " + b[0]", "All maps get the bias of the first filter; each filter has its own.", "cv-samebias"),
     Mistake("out", " + b[f]", " - b[f]", "The bias is added, not subtracted.", "cv-minusbias"),
-    Mistake("out", " + b[f]", " + C * b[f]", "The bias is added once for each result, not once for each channel.", "cv-biasperchannel"),
+    Mistake("out", " + b[f]", " + len(w[f]) * b[f]", "The bias is added once for each result, not once for each channel.", "cv-biasperchannel"),
     Mistake("out", "np.sum(window * w[f]) + b[f]", "np.sum(window * w[f] + b[f])", "The bias is added once for each result, not once for each weight.", "cv-biasinside"),
     Mistake("out", "np.sum(window * w[f]) + b[f]", "max(0, np.sum(window * w[f]) + b[f])", "There is no ReLU here: negative results stay.", "cv-relu"),
     Mistake("out", _MOVE, "                    y0, x0 = i, j", "The stride is not used: how far apart do two neighbouring windows begin?", "cv-nostride"),
@@ -106,7 +106,7 @@ MISTAKES = [
     Mistake("out", _PAD, "np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode='edge')", "The border is filled with copies of the nearest entry; padding is with zeros.", "cv-padedge"),
     Mistake("out", _PAD, "np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode='wrap')", "The border is filled from the other side; padding is with zeros.", "cv-padwrap"),
     Mistake("out", _PAD, "np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), constant_values=1)", "The border is filled with ones; padding is with zeros.", "cv-padones"),
-    Mistake("out", "for f in range(F):\n            for i in range(rows):\n                for j in range(columns):\n                    y0", "for f in range(C):\n            for i in range(rows):\n                for j in range(columns):\n                    y0", "There are as many maps as filters, and their number is not that of the channels of x.", "cv-CF"),
+    Mistake("out", "for f in range(F):\n            for i in range(rows):\n                for j in range(columns):\n                    y0", "for f in range(x.shape[1]):\n            for i in range(rows):\n                for j in range(columns):\n                    y0", "There are as many maps as filters, and their number is not that of the channels of x.", "cv-CF"),
     Mistake("out", "    cache = (padded", "    out = out.transpose(1, 0, 2, 3).reshape(out.shape)\n    cache = (padded", "The maps of different examples are mixed up: reshape does not exchange axes.", "cv-reshape"),
     Mistake("out", "    cache = (padded", "    out = out[:, :, ::-1, ::-1]\n    cache = (padded", "Each map is turned by 180 degrees: entry (0, 0) belongs to the upper left window.", "cv-outturned"),
     Mistake("out", "    cache = (padded", "    out = out / N\n    cache = (padded", "Each example has results of its own: nothing is divided by N.", "cv-outmean"),
