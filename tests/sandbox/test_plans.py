@@ -4,9 +4,11 @@ import pytest
 from support.layers import TEXTS, layers
 from support.worker import NearWorker
 
+from flatgrade.core import load_assignment
 from flatgrade.core.finding import Verdict
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.prove import prove
+from flatgrade.grader.reference import load_solution
 
 STUBS = {
     "affine": "def affine_forward(x, w, b):\n    raise NotImplementedError()\n",
@@ -54,6 +56,35 @@ def test_the_answer_of_a_plan_is_all_that_it_calls(solutions):
     assert "MISTAKES" not in solutions["affine"].answer
     assert solutions["affine"].given == "import numpy as np\nROWS = 0\n"
     assert set(TEXTS) == set(solutions)
+
+
+GIVEN = """
+GIVEN = "import numpy as np\\ndef total(grads):\\n    return sum(grads)\\n"
+
+
+def slopes(x):
+    return {"grads": total([x, x])}["grads"]
+
+
+def cases(rng):
+    from flatgrade.core import Case
+
+    return [Case("a number", {"x": float(rng.standard_normal())}, generic=True)]
+"""
+
+
+def test_what_is_given_belongs_to_no_answer(tmp_path):
+    """A plan may call what the notebook has before the answer; the reference sees it, and no student writes it."""
+    (tmp_path / "exercises.toml").write_text(
+        '[slopes]\ntitle = "Sums"\nplan = ["g = slopes(x)", "y = total(x)"]\nreturns = ["g"]\npoints = 1\n'
+        "inputs = { x = {} }\n"
+    )
+    (tmp_path / "slopes.py").write_text(GIVEN)
+    exercise = load_assignment(tmp_path).exercises["slopes"]
+    solution = load_solution(tmp_path, exercise)
+    assert solution.functions == ("slopes",)
+    assert solution.answer.count("def ") == 1
+    assert solution.namespace["slopes"](2.0) == 4
 
 
 def test_each_output_has_its_share_and_its_mistake(solutions):

@@ -32,14 +32,15 @@ class SolutionError(Exception):
 class Solution:
     """One exercise with its answers.
 
-    `answer` is the text of the reference: all that the plan calls, in its order; `plain` is the same, to be run with
-    edits. `given` is the code that the notebook has before the answer. `references` are the staged reference and the
-    staged equivalents (empty where the exercise is not one flat function). `accept` decides on outputs that many
-    answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `digest` changes
-    with the file.
+    `answer` is the text of the reference: all that the plan calls, in its order, but what `given` defines, the code
+    that the notebook has before the answer. `functions` are their names, and `plain` is the same, to be run with edits.
+    `references` are the staged reference and the staged equivalents (empty where the exercise has no stages). `accept`
+    decides on outputs that many answers are right for: of the inputs and the output it makes a sentence on what is
+    wrong, or "". `digest` changes with the file.
     """
 
     exercise: Exercise
+    functions: tuple[str, ...]
     answer: str
     given: str
     namespace: Mapping[str, Any]
@@ -76,12 +77,15 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
         raise SolutionError(f"solutions/{folder.name}/{path.name} is missing: {exercise.name} has no reference")
     text = path.read_text(encoding="utf-8")
     module = _import(path, f"flatgrade_solutions.{folder.name}.{exercise.name}")
-    answer = "\n\n".join(_definition(text, name, path) for name in exercise.functions)
+    given = getattr(module, "GIVEN", _GIVEN)
+    own = [name for name in exercise.functions if definition_of(given, name) is None]
+    answer = "\n\n".join(_definition(text, name, path) for name in own)
     equivalents = getattr(module, "EQUIVALENTS", {})
     return Solution(
         exercise=exercise,
         answer=answer,
-        given=getattr(module, "GIVEN", _GIVEN),
+        functions=tuple(own),
+        given=given,
         namespace=vars(module),
         draw_cases=_required(module, path, "cases"),
         mistakes=tuple(getattr(module, "MISTAKES", ())),
@@ -129,6 +133,10 @@ def _import(path: Path, name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+        given: dict[str, Any] = {}
+        exec(getattr(module, "GIVEN", _GIVEN), given)  # noqa: S102 -- from solutions/
+        for seen, value in given.items():
+            vars(module).setdefault(seen, value)
     except Exception as error:
         raise SolutionError(f"solutions/{path.parent.name}/{path.name} cannot be loaded: {error}") from error
     return module
