@@ -256,7 +256,7 @@ def _not_json(name: str, solutions: Mapping[str, Solution], rng: random.Random) 
 
 def _functions(solution: Solution, body: str) -> str:
     """All that the plan calls, with this body."""
-    return "\n\n".join(f"def {name}(*arguments):\n    {body}\n" for name in solution.functions)
+    return "\n\n".join(f"def {name}(*arguments):\n    {body}\n" for name in solution.exercise.functions)
 
 
 def summary_line(result: DemoResult) -> str:
