@@ -31,7 +31,7 @@ from flatgrade.core.exercise import (
 from flatgrade.core.profiles import PROFILES
 
 CONTRACT = "exercises.toml"
-LEAST_WITHIN, _WITHIN = 2.0, 4.0  # docs/benchmarks.md: how far the reference is from itself
+LEAST_WITHIN, _WITHIN = 3.0, 5.0  # docs/speed.md: how far the reference is from itself on a busy machine
 INPUT_KINDS = ("normal", "positive", "labels", "given", "function")
 _FIXED = ("given", "function")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")

@@ -26,7 +26,7 @@ from flatgrade.grader.cases import ENDS
 from flatgrade.grader.inprocess import CreditRule, in_process_record, score_test
 from flatgrade.grader.judge import judge_exercise, no_points
 from flatgrade.grader.messages import FENCE
-from flatgrade.grader.race import Races
+from flatgrade.grader.race import race
 from flatgrade.grader.record import CellRecord, ExerciseRecord, Record
 from flatgrade.grader.reference import Solution, load_solutions
 from flatgrade.grader.replies import read_error, read_files, read_outputs, read_status
@@ -61,7 +61,6 @@ class AnswerKey:
     seed: str
     secrets: tuple[Path, ...] = ()
     rule: CreditRule = field(default_factory=CreditRule)
-    races: Races = field(default_factory=Races, compare=False)
 
     @property
     def digest(self) -> str:
@@ -281,7 +280,7 @@ class _NotebookRun:
         if record.verdict is Verdict.MISSING and (cause := self._cause(cell)):
             finding = Finding(f"The cell {cause.cell} before it did not come to its end. {cause.what}")
             record = replace(record, verdict=cause.verdict, findings=(finding, *record.findings))
-        return replace(record, notebook=self.notebook.name, cell=cell.key)
+        return replace(record, notebook=self.notebook.name, cell=cell.key, points=solution.exercise.total)
 
     def _race(self, record: ExerciseRecord, worker: Worker) -> None:
         """Time a right answer where the contract asks for it. What was earned stays, whatever happens meanwhile."""
@@ -289,7 +288,7 @@ class _NotebookRun:
         if solution.exercise.speed is None or record.verdict is not Verdict.PASS:
             return
         asks = _Timed(worker, min(self.limits.exercise_seconds, self._left()))
-        speed = self.key.races.run(solution, self.key.seed, asks, self.sandbox, self.limits, self.profile)
+        speed = race(solution, self.key.seed, asks, self.sandbox, self.limits, self.profile)
         self.records[self.records.index(record)] = replace(record, speed=speed, earned=record.earned + speed.earned)
 
     def _cause(self, judged: Cell) -> CellRecord | None:
@@ -321,12 +320,12 @@ class _NotebookRun:
                 continue
             try:
                 again = self._judge(cell, worker)
+                if again.earned > record.earned:
+                    again = replace(again, findings=(Finding(*_BELOW), *again.findings))
+                    self.records[self.records.index(record)] = again
+                    self._race(again, worker)
             except (WorkerGoneError, _OurFaultError):
                 return
-            if again.earned > record.earned:
-                again = replace(again, findings=(Finding(*_BELOW), *again.findings))
-                self.records[self.records.index(record)] = again
-                self._race(again, worker)
 
     def _lose(self, cell: Cell, gone: WorkerGoneError) -> None:
         self.skipped.add(cell.key)

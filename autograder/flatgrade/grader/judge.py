@@ -41,7 +41,7 @@ def judge_exercise(solution: Solution, cases: Sequence[Case], worker: Asks, seco
         cell="",
         verdict=verdict,
         earned=round(earned, 6),
-        points=exercise.total,
+        points=exercise.points,
         stages=stages,
         findings=tuple(findings[:_MAX_FINDINGS]),
         cases_passed=sum(result.ok for result in results),

@@ -32,7 +32,7 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class SpeedRecord:
-    """A right answer beside the reference, in one run: median milliseconds of each, and their ratio.
+    """A right answer beside the reference, in one run: milliseconds of each, the fastest of some runs, and their ratio.
 
     `student_ms` and `ratio` are None where the answer could not be timed; `what` says why in a sentence. `points` are
     for a ratio of `within` at most.

@@ -17,7 +17,17 @@ from flatgrade.grader.record import ExerciseRecord, Record
 from flatgrade.report.chart import histogram_svg
 from flatgrade.report.statistics import class_figures
 from flatgrade.report.table import Row, class_rows, is_graded
-from flatgrade.report.wording import counted, number, outcome, plain, points, shown_stages, stage_points, stage_words
+from flatgrade.report.wording import (
+    counted,
+    number,
+    outcome,
+    plain,
+    points,
+    shown_stages,
+    speed_words,
+    stage_points,
+    stage_words,
+)
 
 Planted = Mapping[str, Sequence[tuple[str, str, str]]]
 
@@ -123,7 +133,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: plain(value) if type(value) is str else value,
     )
-    shared = (number, counted, points, stage_points, outcome, shown_stages, stage_words)
+    shared = (number, counted, points, stage_points, outcome, shown_stages, stage_words, speed_words)
     environment.filters |= {word.__name__: word for word in shared}
     environment.globals["Verdict"] = Verdict
     return environment
