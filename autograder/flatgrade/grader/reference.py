@@ -17,6 +17,7 @@ from flatgrade.core.exercise import Assignment, Case, Exercise
 from flatgrade.core.flatcode import definition_of
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
+from flatgrade.core.profiles import INSTALL_TORCH, lacks_torch
 from flatgrade.core.staged import StagedError, StagedFunction
 from flatgrade.core.unstaged import PlainAnswer
 
@@ -65,6 +66,10 @@ class Solution:
 
 def load_solutions(root: Path, assignment: Assignment) -> dict[str, Solution]:
     """The solutions of all exercises of an assignment from `root/<assignment>/<exercise>.py`. Raises SolutionError."""
+    lacking = [name for name, item in assignment.exercises.items() if lacks_torch(item.profile)]
+    if lacking:
+        names = f"{', '.join(lacking)} of {assignment.name} need{'' if len(lacking) > 1 else 's'}"
+        raise SolutionError(f"{names} torch, which is not installed: run {INSTALL_TORCH}")
     return {name: load_solution(root / assignment.name, item) for name, item in assignment.exercises.items()}
 
 
