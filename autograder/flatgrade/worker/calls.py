@@ -11,9 +11,9 @@ import numpy as np
 
 from flatgrade.core.exercise import Call, Function
 from flatgrade.core.flatcode import place_of
-from flatgrade.core.plan import MissingFunctionError, PlanError, ready, run_plan, stopped_at
+from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopped_at
 from flatgrade.core.timeout import TimeUp, time_limit
-from flatgrade.core.trace import Trace, traced
+from flatgrade.core.trace import Trace, TracedPlan
 from flatgrade.core.wire import DTYPES
 from flatgrade.worker.shell import OUTPUTS, is_cell, status_of
 
@@ -32,8 +32,7 @@ def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: i
     kept: dict[str, Any] = {}
     ended = _ended(lambda: run_plan(plan, namespace, inputs, kept), request["seconds"], cap)
     changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
-    values = {name: sendable(kept[name]) for name in request["returns"] if name in kept}
-    return {**ended, "values": values, "changed": changed, "call": stopped_at(plan, kept)}
+    return {**ended, "values": _values(request, kept), "changed": changed, "call": stopped_at(plan, kept)}
 
 
 def answer_calls(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
@@ -48,7 +47,7 @@ def answer_calls(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: 
     def run() -> None:
         for change in request["changes"]:
             kept = run_plan(plan, namespace, deepcopy({**inputs, **change}))
-            values.append({name: sendable(kept[name]) for name in request["returns"]})
+            values.append(_values(request, kept))
 
     ended = _ended(run, request["seconds"], cap)
     return {**ended, "values": values} if ended["status"] == "ok" else ended
@@ -73,19 +72,17 @@ def _ended(run: Callable[[], object], seconds: float, cap: int) -> Reply:
 
 
 def answer_trace(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
-    """Run the one call of the plan traced. `status` is ok or untraced; versions are rows of name, line, array."""
-    [(_, name, arguments)] = request["plan"]
-    function = traced(namespace[name]) if name in namespace else None
-    if function is None:
+    """Run the plan traced. `status` is ok or untraced; versions are rows of name, line, array."""
+    traced = TracedPlan(_plan(request), namespace)
+    if not traced.flat:
         return {"status": "untraced"}
     OUTPUTS.start(cap)
     try:
         with time_limit(request["seconds"]):
-            inputs = ready(_inputs(request))
-            trace = function.run(tuple(inputs[argument] for argument in arguments))
+            trace = traced.run(_inputs(request))
     except BaseException:  # noqa: BLE001 -- a trace that does not come to its end is no trace
         return {"status": "untraced"}
-    return {"status": "ok", **_trace(trace)}
+    return {"status": "ok", **_versions(trace), "values": _values(request, trace.returned)}
 
 
 def _plan(request: Mapping[str, Any]) -> list[Call]:
@@ -96,22 +93,18 @@ def _inputs(request: Mapping[str, Any]) -> dict[str, Any]:
     return {**request["inputs"], **{name: Function(text) for name, text in request["functions"].items()}}
 
 
-def _trace(trace: Trace) -> Reply:
+def _values(request: Mapping[str, Any], kept: Mapping[str, Any]) -> Reply:
+    return {name: sendable(kept[name]) for name in request["returns"] if name in kept}
+
+
+def _versions(trace: Trace) -> Reply:
     sent = [
         (name, version.line, sendable(version.value))
         for name, versions in trace.versions.items()
         for version in versions
     ]
     rows = [[name, line, item["value"]] for name, line, item in sent if "value" in item]
-    result = trace.returned
-    returned = [sendable(value) for value in (result if isinstance(result, (tuple, list)) else [result])]
-    return {
-        "versions": rows,
-        "reads": trace.reads,
-        "returned": returned,
-        "error": trace.error,
-        "line": trace.error_line,
-    }
+    return {"versions": rows, "reads": trace.reads, "error": trace.error, "line": trace.error_line}
 
 
 def sendable(value: Any) -> Reply:

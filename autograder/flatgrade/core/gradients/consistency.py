@@ -106,7 +106,7 @@ def fits_along(exercise: Exercise, run: Run, inputs: Mapping[str, Any]) -> bool:
 
 def letter_sizes(exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, int]:
     """The number that stands for each letter of the contract's shapes in these inputs."""
-    shapes = [(item.shape, np.shape(inputs[item.name])) for item in exercise.inputs]
+    shapes = [(item.shape, np.shape(inputs[item.name])) for item in exercise.inputs if item.shape]
     return {letter: n for letters, shape in shapes for letter, n in zip(letters, shape, strict=True)}
 
 
@@ -130,6 +130,6 @@ def _told(exercise: Exercise, output: str, check: Measured, size: int) -> Findin
     """A gradient that does not fit, where no line can be told."""
     name = factor(check.claimed, check.slope, size)
     said = f"it is {relation(name, size)}" if name else check.example(output)
-    names = ", ".join(stage.name for stage in exercise.stages)
+    names = ", ".join(stage.name for stage in exercise.stages) if len(exercise.plan) == 1 else ""
     advice = f"To learn which line it is, write one statement a line and name every value: {names}." if names else ""
     return Finding(f"{output} does not fit {exercise.loss}: {said}.", advice, output)
