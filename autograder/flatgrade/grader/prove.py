@@ -60,7 +60,7 @@ def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = 
     proof = Proof(solution.exercise.name)
     cases = solution.cases(seed)
     _prove_public_cases(solution, proof)
-    with Sandbox(secrets) as sandbox, sandbox.worker(_LIMITS) as worker:
+    with Sandbox(secrets, profile=solution.exercise.profile) as sandbox, sandbox.worker(_LIMITS) as worker:
 
         def graded(text: str) -> ExerciseRecord:
             worker.ask({"do": "cell", "key": "given", "source": solution.given}, 10)
