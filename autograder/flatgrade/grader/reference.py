@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from flatgrade.core.bodies import StagedError
 from flatgrade.core.exercise import Assignment, Case, Exercise
 from flatgrade.core.flatcode import definition_of
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
 from flatgrade.core.profiles import INSTALL_TORCH, lacks_torch
-from flatgrade.core.staged import StagedError, StagedFunction
+from flatgrade.core.staged import StagedFunction
 from flatgrade.core.unstaged import PlainAnswer
 
 _GIVEN = "import numpy as np\n"
@@ -32,9 +33,9 @@ class SolutionError(Exception):
 class Solution:
     """One exercise with its answers.
 
-    `answer` is the text of the reference: all that the plan calls, in its order; `plain` is the same, to be run with
-    edits. `given` is the code that the notebook has before the answer. `references` are the staged reference and the
-    staged equivalents (empty where the exercise is not one flat function). `accept` decides on outputs that many
+    `answer` is the text of the reference: all that the plan calls and the student writes, in its order; `plain` is the
+    same, to be run with edits. `given` is the code that the notebook has before the answer. `references` are the staged
+    reference and the staged equivalents (empty where the exercise has no stages). `accept` decides on outputs that many
     answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `digest` changes
     with the file.
     """
@@ -106,7 +107,7 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
 def staged(exercise: Exercise, text: str, namespace: Mapping[str, Any]) -> StagedFunction:
     """A cell's text as staged flat code that sees the names of `namespace`. Raises StagedError where it is none."""
     stages = [stage.name for stage in exercise.stages]
-    return StagedFunction(text, exercise.call.function, stages, exercise.returns, dict(namespace))
+    return StagedFunction(text, exercise.plan, stages, exercise.returns, dict(namespace))
 
 
 def _references(
