@@ -6,8 +6,9 @@ from flatgrade.core import Case, Mistake
 
 
 def rmsprop(w, dw, config):
-    learning_rate, decay_rate, epsilon = config["learning_rate"], config["decay_rate"], config["epsilon"]
-    cache = config.get("cache", np.zeros_like(w))  # (D, H): the running mean of the squared gradients
+    learning_rate, decay_rate = config["learning_rate"], config["decay_rate"]
+    epsilon = config["epsilon"]
+    cache = config.get("cache", np.zeros_like(w))  # (D, H): the mean of the squared gradients
     cache = decay_rate * cache + (1 - decay_rate) * dw**2  # (D, H)
     next_w = w - learning_rate * dw / (np.sqrt(cache) + epsilon)  # (D, H)
     return next_w, {**config, "cache": cache}
