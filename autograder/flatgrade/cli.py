@@ -187,6 +187,21 @@ def report(assignment: AssignmentArgument, course: CourseOption = Path(), as_jso
 
 
 @app.command()
+def leaderboard(assignment: AssignmentArgument, course: CourseOption = Path()) -> None:
+    """Show the fastest right answers of those who chose a pseudonym, and write a page that can be shown to all."""
+    with usage_errors():
+        boards, page = commands.write_leaderboard(Course.open(course), assignment)
+    for exercise, places in boards.items():
+        table = Table(title=exercise, title_justify="left")
+        for name in ("rank", "pseudonym", "times the reference", "ms"):
+            table.add_column(name, justify="left" if name == "pseudonym" else "right", overflow="fold")
+        for place in places:
+            table.add_row(str(place.rank), Text(place.pseudonym), f"{place.ratio:.2f}", f"{place.student_ms:.3g}")
+        out.print(table if places else f"{exercise}: nobody with a right answer has chosen a pseudonym yet.")
+    err.print(f"Open {page}", markup=False, soft_wrap=True)
+
+
+@app.command()
 def prove(
     assignments: Annotated[list[str] | None, typer.Argument(help="Assignments to prove; all by default.")] = None,
     course: CourseOption = Path(),

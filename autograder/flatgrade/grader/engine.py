@@ -111,6 +111,7 @@ def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
             "solutions": key.digest[:8],
         },
         notes=submission.notes,
+        pseudonym=submission.pseudonym,
         cells=tuple(cell for run in runs for cell in run.cells),
         outputs={run.notebook.name: run.outputs for run in runs},
         files={name: content for run in runs for name, content in run.made.items()},

@@ -87,6 +87,7 @@ class Record:
     same, and its exercises hold what could be decided. `cells` are those that went over a limit. `seconds` is wall
     time; `sandbox` the level of confinement.
     `files` are the contents of files that the notebooks made, by relative path: data of a student's, never trusted.
+    `pseudonym` is the student's own name for the leaderboard ("": does not take part).
     """
 
     student: str
@@ -101,6 +102,7 @@ class Record:
     cells: tuple[CellRecord, ...] = ()
     outputs: Mapping[str, Mapping[str, list[dict[str, Any]]]] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    pseudonym: str = ""
     schema: int = SCHEMA
 
     @property
