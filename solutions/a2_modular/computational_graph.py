@@ -1,5 +1,7 @@
 """The graph of gates: reference, hidden cases, known mistakes, equivalents, torch path."""
 
+# ruff: noqa: B905, F821 -- as students write it; what it builds on is in GIVEN
+
 from flatgrade.core import Case, Mistake
 
 GIVEN = '''\

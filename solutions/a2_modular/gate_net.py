@@ -1,5 +1,7 @@
 """A small net wired of gates: reference, hidden cases, known mistakes, equivalents, torch path."""
 
+# ruff: noqa: F821 -- as students write it; what it builds on is in GIVEN
+
 from flatgrade.core import Case, Mistake
 
 GIVEN = '''\
