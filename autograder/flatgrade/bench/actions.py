@@ -20,7 +20,14 @@ Action = Callable[[], object]
 _LOOP_SECONDS = 0.3  # loops run on as many examples as take so long
 
 
-def numpy_action(solution: Solution, inputs: Inputs) -> Action:
+def numpy_action(layer: Layer, solution: Solution, inputs: Inputs) -> Action:
+    """The layer with whole arrays: the course's reference, unless the layer has its own."""
+    if layer.numpy is not None:
+        return partial(layer.numpy, **inputs)
+    return plan_action(solution, inputs)
+
+
+def plan_action(solution: Solution, inputs: Inputs) -> Action:
     """The course's reference on these inputs."""
     return lambda: run_plan(solution.exercise.plan, solution.namespace, inputs)
 
@@ -34,9 +41,9 @@ def time_loops(layer: Layer, solution: Solution | None, inputs: Inputs, examples
     def action(count: int) -> Action:
         part = layer.first(inputs, count)
         if solution is not None:
-            return numpy_action(solution, part)
+            return plan_action(solution, part)
         assert callable(layer.loops)
-        return lambda: layer.loops(**part)  # type: ignore[operator]
+        return partial(layer.loops, **part)
 
     measured = 1
     while measured < examples:

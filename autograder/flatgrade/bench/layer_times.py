@@ -213,7 +213,7 @@ class _LayerBench:
         self.naive = timing.median / examples
         note = f"measured on {measured} of {examples} examples, and multiplied" if measured < examples else ""
         yield self._row(LOOPS, "cpu", examples, timing, note)
-        yield self._row(NUMPY, "cpu", examples, measure(actions.numpy_action(self.solution, inputs)))
+        yield self._row(NUMPY, "cpu", examples, measure(actions.numpy_action(self.layer, self.solution, inputs)))
         if self.torch is not None:
             given = actions.tensors(self.torch, self.solution.exercise, inputs, "cpu")
             for what, path in self._paths().items():

@@ -1,7 +1,8 @@
 """The layers that `flatgrade bench layers` times: their sizes, their work, and what runs them.
 
 Every layer runs forward and backward in float32. NumPy is the course's own reference, torch the course's own torch
-path; both are found by their exercise. `plain` is how a user of torch writes the layer, `loops` how a beginner does.
+path; both are found by their exercise. `plain` is how a user of torch writes the layer, `loops` how a beginner does, and
+`numpy` stands in for a reference that loops itself.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Layer:
     work: Callable[[Sizes], float]
     unit: str
     plain: Callable[[Any, Inputs], Any]
+    numpy: Callable[..., Any] | None = None
 
     def at(self, examples: int) -> Sizes:
         """The sizes with another number of examples."""
@@ -141,6 +143,21 @@ def _plain_max_pool(torch: Any, t: Inputs) -> Any:
     return torch.nn.functional.max_pool2d(t["x"], t["size"], t["stride"])
 
 
+def _pool_by_windows(x: Any, size: tuple[int, int], stride: tuple[int, int], dout: Any) -> tuple[Any, Any]:
+    """Max pooling with whole arrays: x (N, C, H, W); of equal numbers the first one in row order counts."""
+    (height, width), (down, right) = size, stride
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis=(2, 3))[:, :, ::down, ::right]
+    flat = windows.reshape(*windows.shape[:4], height * width)
+    place = flat.argmax(axis=4)
+    out = np.take_along_axis(flat, place[..., None], axis=4)[..., 0]
+    dx = np.zeros_like(x)
+    rows, columns = out.shape[2:]
+    for k in range(height * width):
+        i, j = divmod(k, width)
+        dx[:, :, i : i + down * rows : down, j : j + right * columns : right] += dout * (place == k)
+    return out, dx
+
+
 def _plain_batchnorm(torch: Any, t: Inputs) -> Any:
     eps = t["bn_param"]["eps"]
     return torch.nn.functional.batch_norm(t["x"], None, None, t["gamma"], t["beta"], training=True, eps=eps)
@@ -169,7 +186,7 @@ LAYERS = (
           ("x", "dout"), _convolution_work, "GFLOP/s", _plain_convolution),
     Layer("max pooling 2x2", "a3_convnets/max_pool", loops.max_pool,
           {"N": 64, "C": 32, "H": 32, "K": 2, "S": 2, "P": 0}, {"cpu": 512, "cuda": 8192}, _max_pool, ("x", "dout"),
-          _max_pool_work, "GB/s", _plain_max_pool),
+          _max_pool_work, "GB/s", _plain_max_pool, _pool_by_windows),
     Layer("batch norm", "a2_modular/batchnorm", _loops_batchnorm, {"N": 128, "D": 512},
           {"cpu": 16384, "cuda": 524288}, _batchnorm, ("x", "dout"), _batchnorm_work, "GB/s", _plain_batchnorm),
 )  # fmt: skip
