@@ -1,7 +1,5 @@
 """A fully connected layer as a convolution: reference, hidden cases, known mistakes, equivalents."""
 
-import numpy as np
-
 from flatgrade.core import Case, Mistake
 
 

@@ -1,7 +1,5 @@
 """A convolution with filters of 1 x 1 as a matrix product: reference, hidden cases, mistakes, equivalents."""
 
-import numpy as np
-
 from flatgrade.core import Case, Mistake
 
 

@@ -8,7 +8,8 @@ from flatgrade.core import Case, Mistake
 def receptive_field(kernels, strides):
     fields, jumps = np.zeros(len(kernels)), np.zeros(len(kernels))
     field, jump = 1, 1  # an entry of the input depends on itself
-    for layer, (kernel, stride) in enumerate(zip(kernels, strides)):
+    for layer in range(len(kernels)):
+        kernel, stride = kernels[layer], strides[layer]
         field = field + (kernel - 1) * jump
         jump = jump * stride
         fields[layer], jumps[layer] = field, jump
@@ -51,7 +52,7 @@ MISTAKES = [
     Mistake("fields", "field, jump = 1, 1", "field, jump = 0, 1", "An entry of the input depends on itself: the field begins at 1.", "field-zero"),
     Mistake("fields", "fields[layer], jumps[layer] = field, jump", "fields[layer], jumps[layer] = field**2, jump", "Asked for is one side of the field, not its area.", "field-area"),
     Mistake("fields", "return fields, jumps", "return fields[::-1], jumps", "The fields are in reverse: the first one belongs to the first layer.", "field-reversed"),
-    Mistake("fields", "zip(kernels, strides)", "zip(kernels[::-1], strides)", "The filters are taken from the last layer to the first.", "field-kernelsreversed"),
+    Mistake("fields", "kernel, stride = kernels[layer]", "kernel, stride = kernels[-1 - layer]", "The filters are taken from the last layer to the first.", "field-kernelsreversed"),
     Mistake("jumps", _JUMP, "jump = jump + stride", "A step of 2 in steps of 3 is a step of 6: they multiply.", "jump-sum"),
     Mistake("jumps", _JUMP, "jump = stride", "This is the step in the layer before; how far is it in the picture?", "jump-only"),
     Mistake("jumps", "fields[layer], jumps[layer] = field, jump", "fields[layer], jumps[layer] = field, 1", "The stride is never used: how far apart are two neighbours behind this layer?", "jump-one"),
