@@ -63,5 +63,5 @@ def test_the_picture_has_a_bar_a_way_and_a_logarithmic_axis():
 
 def test_nothing_to_time_is_told():
     """One sentence, with an example."""
-    with pytest.raises(ValueError, match="^time_layers needs something to time, such as .'my loops'"):
+    with pytest.raises(ValueError, match=r"^time_layers needs something to time, such as .'my loops'"):
         time_layers({})

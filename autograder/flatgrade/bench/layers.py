@@ -1,7 +1,7 @@
 """The layers that `flatgrade bench layers` times: their sizes, their work, and what runs them.
 
 Every layer runs forward and backward in float32. NumPy is the course's own reference, torch the course's own torch
-path; both are found by their exercise. `plain` is how a user of torch writes the layer, `loops` how a beginner does, and
+path; both are found by their exercise. `plain` is how a user of torch writes the layer, `loops` how a beginner does;
 `numpy` stands in for a reference that loops itself.
 """
 
