@@ -36,8 +36,8 @@ class Solution:
     `answer` is the text of the reference: all that the plan calls and the student writes, in its order; `plain` is the
     same, to be run with edits. `given` is the code that the notebook has before the answer. `references` are the staged
     reference and the staged equivalents (empty where the exercise has no stages). `accept` decides on outputs that many
-    answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `digest` changes
-    with the file.
+    answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `working` tells how
+    stages and outputs are worked out, by name. `digest` changes with the file.
     """
 
     exercise: Exercise
@@ -51,6 +51,7 @@ class Solution:
     plain: PlainAnswer
     torch_path: Callable[..., Any] | None
     accept: Mapping[str, Callable[[Mapping[str, Any], Any], str]]
+    working: Mapping[str, str]
     digest: str
 
     def expected(self, case: Case) -> dict[str, Any]:
@@ -99,6 +100,7 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
         plain=PlainAnswer(exercise, answer, vars(module), given),
         torch_path=getattr(module, "torch_path", None),
         accept=getattr(module, "ACCEPT", {}),
+        working=_working(module, exercise, path),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
@@ -155,6 +157,14 @@ def _import(path: Path, name: str) -> ModuleType:
     except Exception as error:
         raise SolutionError(f"{_shown(path)} cannot be loaded: {error}") from error
     return module
+
+
+def _working(module: ModuleType, exercise: Exercise, path: Path) -> Mapping[str, str]:
+    working: Mapping[str, str] = getattr(module, "WORKING", {})
+    known = {stage.name for stage in exercise.stages} | set(exercise.returns)
+    if unknown := [name for name in working if name not in known]:
+        raise SolutionError(f"{_shown(path)} has {unknown[0]} in WORKING, which is no stage and no output")
+    return working
 
 
 def _required(module: ModuleType, path: Path, name: str) -> Any:
