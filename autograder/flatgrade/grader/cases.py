@@ -150,7 +150,7 @@ def _fault(solution: Solution, case: Case, name: str, got: Any, want: Any) -> tu
         return (Fault.VALUES, Finding(said)) if said else None
     if close(got, want, _tolerance(solution.exercise, name, got)) or _within_float32(got, want):
         return None
-    return Fault.VALUES, wrong_values_finding(name)
+    return Fault.VALUES, wrong_values_finding(name, solution.working.get(name, ""))
 
 
 def _within_float32(got: Any, want: Any) -> bool:
