@@ -6,7 +6,7 @@ from flatgrade.core import Case, Mistake
 
 
 def transposed_conv_forward(x, w, b, stride, pad):
-    N, C, H, W = x.shape
+    N, _, H, W = x.shape
     _, F, HH, WW = w.shape
     P, Q = (H - 1) * stride + HH, (W - 1) * stride + WW
     canvas = np.zeros((N, F, P, Q))
@@ -22,7 +22,7 @@ def transposed_conv_forward(x, w, b, stride, pad):
 
 def transposed_conv_backward(dout, cache):
     x, w, stride, pad = cache
-    _, F, HH, WW = w.shape
+    HH, WW = w.shape[2:]
     dcanvas = np.pad(dout, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     dx, dw = np.zeros(x.shape), np.zeros(w.shape)
     for i in range(x.shape[2]):
@@ -71,8 +71,8 @@ MISTAKES = [
     Mistake("out", "y0, x0 = i * stride, j * stride", "y0, x0 = i, j", "Neighbours on the input are `stride` apart on the output.", "tc-nostride"),
     Mistake("out", _STAMP, "np.tensordot(x[:, :, i, j], w[:, :, ::-1, ::-1], axes=1)", "The stamp is the filter as it is: do not turn it by half a turn.", "tc-flip"),
     Mistake("out", _STAMP, "np.tensordot(x[:, :1, i, j], w[:1], axes=1)", "All channels of the input leave their stamps, not only the first.", "tc-channel0"),
-    Mistake("out", _STAMP, "np.tensordot(x[:, :, i, j], w, axes=1) / C", "The stamps of the channels add up: this is their mean.", "tc-meanC"),
-    Mistake("out", _STAMP, "np.tensordot(x[:, :, i, j], w.reshape(F, C, HH, WW).transpose(1, 0, 2, 3), axes=1)", "The first axis of `w` is the channel of the input, the second that of the output.", "tc-CF"),
+    Mistake("out", _STAMP, "np.tensordot(x[:, :, i, j], w, axes=1) / x.shape[1]", "The stamps of the channels add up: this is their mean.", "tc-meanC"),
+    Mistake("out", _STAMP, "np.tensordot(x[:, :, i, j], w.reshape(F, x.shape[1], HH, WW).transpose(1, 0, 2, 3), axes=1)", "The first axis of `w` is the channel of the input, the second that of the output.", "tc-CF"),
     Mistake("out", _STAMP, "np.tensordot(np.abs(x[:, :, i, j]), w, axes=1)", "The stamp is multiplied by the number as it is, with its sign.", "tc-abs"),
     Mistake("out", _CUT, "canvas[:, :, pad : P - pad, pad : Q - pad]", "Each map of the output has a bias.", "tc-nobias"),
     Mistake("out", _CUT, "canvas[:, :, pad : P - pad, pad : Q - pad] - b[:, None, None]", "The bias is added.", "tc-minusbias"),
@@ -105,7 +105,7 @@ MISTAKES = [
     Mistake("db", "dout.sum(axis=(0, 2, 3))", "dout.sum(axis=(0, 2, 3)) / len(x)", "A bias is added in every example: its slopes add up, without dividing by N.", "tc-dbN"),
     Mistake("db", "dout.sum(axis=(0, 2, 3))", "dout[:, :, 0, 0].sum(axis=0)", "A bias is added at every place, not only at the first.", "tc-dbplace"),
     Mistake("db", "dout.sum(axis=(0, 2, 3))", "dout[0].sum(axis=(1, 2))", "A bias is added in every example, not only in the first.", "tc-dbfirst"),
-    Mistake("db", "dout.sum(axis=(0, 2, 3))", "np.full(F, dout.sum())", "Each bias gets the slopes of its own map, not those of all maps.", "tc-dball"),
+    Mistake("db", "dout.sum(axis=(0, 2, 3))", "np.full(w.shape[1], dout.sum())", "Each bias gets the slopes of its own map, not those of all maps.", "tc-dball"),
 ]
 
 # Other right answers, each the text of a whole answer cell.

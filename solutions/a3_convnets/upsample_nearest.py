@@ -1,6 +1,6 @@
 """Upsampling by repeating numbers: reference, hidden cases, known mistakes, equivalents, torch path."""
 
-import numpy as np
+import numpy as np  # noqa: F401 -- the mistakes use it
 
 from flatgrade.core import Case, Mistake
 
