@@ -40,6 +40,15 @@ def test_exercises_of_every_form_prove_themselves(solutions, name, mistakes, equ
     assert proof.torch is None or proof.torch_agrees
 
 
+def test_the_cases_that_show_a_mistake_are_found(solutions):
+    """A mean over one row is a sum: that case shows nothing, the others do, and the mistake is told at its output."""
+    proof = prove(solutions["affine"], STUBS["affine"], "test")
+    typical, rows, one = proof.hidden
+    found = {kill.tag: (kill.stage, kill.cases) for kill in proof.kills}
+    assert found["affine-db-mean"] == ("db", (typical, rows))
+    assert found["affine-bias"] == ("out", (typical, rows, one))
+
+
 def judged(solution, *edits):
     text = solution.answer
     for old, new in edits:
