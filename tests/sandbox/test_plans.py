@@ -1,6 +1,7 @@
 """Exercises that are not one flat function: proven for real, judged by their outputs, credited for what follows."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from support.layers import CONTRACT, TEXTS, layers
@@ -8,6 +9,7 @@ from support.worker import NearWorker
 
 from flatgrade.core import ContractError, load_assignment
 from flatgrade.core.finding import Verdict
+from flatgrade.core.mistake import Mistake
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.prove import prove
 from flatgrade.grader.reference import SolutionError
@@ -140,10 +142,6 @@ def test_two_mistakes_in_one_output_are_both_named(solutions):
 
 def test_what_follows_from_a_named_mistake_is_paid(solutions):
     """x and y swapped in memory: with that mistake at dx, the wrong dy is what follows from it."""
-    from dataclasses import replace
-
-    from flatgrade.core.mistake import Mistake
-
     swap = Mistake("dx", "self.x, self.y = x, y", "self.y, self.x = x, y", "Which is which?", "gate-swap")
     solution = replace(solutions["gate"], mistakes=(swap,))
     record = judged(solution, swap.edit)
@@ -156,6 +154,17 @@ def test_an_unknown_mistake_is_charged_at_its_output_alone(solutions):
     record = judged(solutions["gate"], ("self.x * dz", "self.x * dz + 1"))
     assert (record.verdict, record.earned) == (Verdict.WRONG, 2)
     assert [(str(finding), finding.mistake) for finding in record.findings[:-1]] == [("dy has wrong values.", "")]
+
+
+def test_how_it_is_worked_out_stands_beside_a_value_that_no_mistake_explains(solutions):
+    """An output, and a stage; a mistake that is known has its own hint instead."""
+    gate = replace(solutions["gate"], working={"dy": "Each side gets the other one."})
+    record = judged(gate, ("self.x * dz", "self.x * dz + 1"))
+    assert [str(finding) for finding in record.findings] == ["dy has wrong values. Each side gets the other one."]
+    circuit = replace(solutions["circuit"], working={"grad_z": "Look at the gate behind z."})
+    for wrong, hint in (("q + 7", "Look at the gate behind z."), ("z", "A product hands each side the other one.")):
+        record = judged(circuit, ("grad_z = q", f"grad_z = {wrong}"))
+        assert [finding.advice for finding in record.findings] == [hint]
 
 
 def test_an_unknown_mistake_beside_a_known_one_is_told_too(solutions):

@@ -151,7 +151,7 @@ def fault_of(solution: Solution, case: Case, name: str, got: Any, want: Any) -> 
         return (Fault.VALUES, Finding(said)) if said else None
     if close(got, want, _tolerance(solution.exercise, name, got)) or _within_float32(got, want):
         return None
-    return Fault.VALUES, wrong_values_finding(name)
+    return Fault.VALUES, wrong_values_finding(name, solution.working.get(name, ""))
 
 
 def _within_float32(got: Any, want: Any) -> bool:
