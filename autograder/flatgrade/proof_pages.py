@@ -71,8 +71,8 @@ def _kills_index(proofs: Mapping[str, Sequence[Proof]], folder: str) -> str:
         *_SECRET,
         "",
         "Written by `make docs` (`flatgrade prove --kills docs/kills.md`). A mistake is planted in a right answer, and",
-        "that runs on the hidden cases of the exercise: a case shows it if an output is wrong there. A mistake that one",
-        "case alone shows is why that case is there. The figures stand below; the tables have a page an assignment.",
+        "that runs on the hidden cases of the exercise: a case shows it if an output is wrong there. One that a single",
+        "case shows is why that case is there. The figures stand below; the tables have a page an assignment.",
     ]
     for name, found in proofs.items():
         lines += ["", f"## [{name}]({folder}/{name}.md)", "", *_table(_INDEX_COLUMNS, map(_index_row, found))]
