@@ -71,7 +71,7 @@ MISTAKES = [
     Mistake("dscores", "-= 1", "+= 1", "The sign of the 1 is turned: raising the right score must lower the loss.", "sm-plus1"),
     Mistake("dscores", "-= 1", "= -1", "The right class keeps its probability, and 1 is taken from it.", "sm-set-minus1"),
     Mistake("dscores", "dscores[rows, y] -= 1", "dscores -= 1", "The 1 is taken from the right class only; here every class loses it.", "sm-minus1-all"),
-    Mistake("dscores", "dscores /= N", "dscores /= 1", "The loss is the mean over N examples, and its gradient?", "sm-dnoN"),
+    Mistake("dscores", "dscores /= N", "pass", "The loss is the mean over N examples, and its gradient?", "sm-dnoN"),
     Mistake("dscores", "dscores /= N", "dscores /= -N", "All signs are turned: going along the gradient must raise the loss.", "sm-dsign"),
     Mistake("dscores", "dscores /= N", "dscores /= N * N", "Divide by N once.", "sm-doubleN"),
     Mistake("dscores", "dscores /= N", "dscores /= probs.size", "The mean runs over the examples, not over examples and classes.", "sm-dNC"),

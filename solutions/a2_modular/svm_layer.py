@@ -59,7 +59,7 @@ MISTAKES = [
     Mistake("loss", "margins.sum()", "margins.max(axis=1).sum()", "All classes that come too close count, not only the worst one.", "svm-max-only"),
     Mistake("dmargins", " / N", "", "The loss is the mean over N examples, and how far does one margin move it?", "svm-dnoN"),
     Mistake("dscores", "dmargins * (margins > 0)", "dmargins * margins", "The slope of max(0, m) is 1 or 0, not m itself.", "svm-value"),
-    Mistake("dscores", "-= dscores.sum(axis=1)", "-= 0", "The score of the right class stands in every margin of its row, with a minus: where is its gradient?", "svm-nocorrect"),
+    Mistake("dscores", "dscores[rows, y] -= dscores.sum(axis=1)", "pass", "The score of the right class stands in every margin of its row, with a minus: where is its gradient?", "svm-nocorrect"),
     Mistake("dscores", "-= dscores.sum(axis=1)", "-= 1 / N", "The score of the right class is in as many margins as are positive in its row: count them.", "svm-minus1"),
     Mistake("dscores", "-= dscores.sum(axis=1)", "-= dscores.sum(axis=1) + 1 / N", "The right class is none of the positive margins of its row: it is counted once too often.", "svm-inclcorrect"),
     Mistake("dscores", "-= dscores.sum(axis=1)", "+= dscores.sum(axis=1)", "Raising the right score lowers the margins: its gradient is negative.", "svm-sign"),
@@ -70,7 +70,7 @@ MISTAKES = [
     # The same mistakes in the words of an equivalent below.
     Mistake("dmargins", "(margins > 0) / N", "margins / N", "The slope of max(0, m) is 1 or 0, not m itself.", "svm-value"),
     Mistake("dscores", "-= dmargins.sum(axis=1)", "+= dmargins.sum(axis=1)", "Raising the right score lowers the margins: its gradient is negative.", "svm-sign"),
-    Mistake("dscores", "-= dmargins.sum(axis=1)", "-= 0", "The score of the right class stands in every margin of its row, with a minus: where is its gradient?", "svm-nocorrect"),
+    Mistake("dscores", "dscores[rows, y] -= dmargins.sum(axis=1)", "pass", "The score of the right class stands in every margin of its row, with a minus: where is its gradient?", "svm-nocorrect"),
 ]
 
 # Other right answers, each the text of a whole answer cell. On the kink, at a margin of exactly 0, any slope would do.
