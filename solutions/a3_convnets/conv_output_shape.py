@@ -18,7 +18,7 @@ def cases(rng):
 
     more = int(rng.integers(0, 20))
     return [
-        Case("steps left over, stride 4", draw(61 + 4 * more, 92 + 4 * more, 3, 24, 8, 4, 3), generic=True),
+        Case("steps left over, stride 4", draw(61 + 4 * more, 93 + 4 * more, 3, 24, 8, 4, 3), generic=True),
         Case("steps left over, stride 3", draw(100 + 3 * more, 57 + 3 * more, 5, 17, 6, 3, 2), generic=True),
         Case("steps left over, stride 5", draw(72 + 5 * more, 98 + 5 * more, 4, 13, 3, 5, 1), generic=True),
         Case("stride 1", draw(33 + more, 47 + more, 7, 11, 4, 1, 3), generic=True),

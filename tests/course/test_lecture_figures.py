@@ -24,6 +24,7 @@ NAMES = ("a0_circuits", "a1_flat_backprop", "a2_modular", "a3_convnets")
 A0, A1, A2, A3 = (load_assignment(ROOT / "assignments" / name) for name in NAMES)
 
 UPSTREAM = {"upstream": "grad_out"}
+GATE = {"a": "x", "b": "y", "upstream": "dz", "out": "z", "grad_a": "dx", "grad_b": "dy"}
 STEPS = {"step": "rates", "step_epochs": "epochs", "step_factor": "factor"}
 SQUARE = {"size": "", "stride": ""}  # one number for both directions there, a pair here
 SHAPE = {"out_shape": ("H_out", "W_out", "C_out")}
@@ -32,12 +33,16 @@ HELD = {
     "add_then_multiply": [(A0, "add_then_multiply", {})],
     "sigmoid_circuit": [(A0, "sigmoid_circuit", {})],
     "sigmoid_circuit_expanded": [(A0, "sigmoid_circuit_expanded", {"exp": "exp_neg", "grad_exp": "grad_exp_neg"})],
-    "add_gate": [(A0, "add_gate", UPSTREAM)],
-    "multiply_gate": [(A0, "multiply_gate", UPSTREAM)],
+    "add_gate": [(A0, "add_gate", UPSTREAM), (A2, "gate_add", GATE)],
+    "multiply_gate": [
+        (A0, "multiply_gate", UPSTREAM),
+        (A2, "gate_multiply", GATE),
+        (A2, "multiply_function", GATE),
+    ],
     "copy_gate": [(A0, "copy_gate", {})],
     "max_gate": [(A0, "max_gate", UPSTREAM)],
-    "relu_vector": [(A0, "relu_vector", {}), (A0, "relu_jacobian", {})],
-    "matrix_multiply": [(A0, "matrix_multiply", {})],
+    "relu_vector": [(A0, "relu_vector", {}), (A0, "relu_jacobian", {}), (A2, "gate_relu", {})],
+    "matrix_multiply": [(A0, "matrix_multiply", {}), (A2, "gate_matmul", {"y": "z", "dy": "dz"})],
     "jacobian_memory": [(A0, "jacobian_memory", {})],
     "squared_norm": [(A0, "squared_norm", {})],
     "two_layer_autodiff": [(A0, "two_layer_scalar", {})],
