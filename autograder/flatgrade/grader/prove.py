@@ -18,12 +18,8 @@ from flatgrade.core.staged import lint
 from flatgrade.grader.cases import fault_of
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.oracle import TOLERANCE, torch_difference
-<<<<<<< HEAD
-from flatgrade.grader.planting import bases, plant
-from flatgrade.grader.race import reference_seconds
-=======
 from flatgrade.grader.planting import Planted, planted_alone
->>>>>>> main
+from flatgrade.grader.race import reference_seconds
 from flatgrade.grader.record import ExerciseRecord
 from flatgrade.grader.reference import Solution
 from flatgrade.grader.sandbox import Sandbox
