@@ -176,7 +176,7 @@ def test_a_stub_names_each_stage_once_in_order_and_tells_nothing(case):
     """For any flat answer: one line a stage, in the order of first assignment, no value of the answer, valid Python."""
     source, expected = case
     end = source.split("\n").index("    # END SOLUTION") + 1
-    lines = stub_lines(source, ast.parse(source), 2, end, frozenset(STAGES))
+    lines = stub_lines(source, ast.parse(source), 2, end, frozenset(STAGES), frozenset())
     assert [line.split(" = ")[0] for line in lines] == [f"    {name}" for name in expected]
     assert not re.search("secret", "\n".join(lines))
     ast.parse("\n".join(["def f():", *lines, "    return 0"]))
@@ -186,7 +186,7 @@ def test_a_stub_names_each_stage_once_in_order_and_tells_nothing(case):
 def test_a_tuple_of_stages_has_as_many_dots(names):
     """`a, b = value` becomes `a, b = ..., ...`, which Python can still unpack."""
     source = f"def f():\n    # BEGIN\n    {', '.join(names)}, = value\n    # END"
-    (line,) = stub_lines(source, ast.parse(source), 2, 4, frozenset(STAGES))
+    (line,) = stub_lines(source, ast.parse(source), 2, 4, frozenset(STAGES), frozenset())
     scope = SimpleNamespace()
     exec(line.strip(), vars(scope))  # our own text
     assert line.strip().split(" = ")[0] == ", ".join(names)

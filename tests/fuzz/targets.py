@@ -39,7 +39,7 @@ _WORDS = (
     "output_type", "stream", "error", "display_data", "execute_result", "data", "text", "text/plain", "text/html",
     "image/png", "traceback", "ename", "evalue", "attachments", "worksheets", "setup", "svm_loss", "test_svm_loss",
     "why", "title", "sizes", "training", 'check("svm_loss")', "def svm_loss(W, X, y, reg):", "\ud800", "\x00", "\r\n",
-    "status", "ok", "values", "value", "type", "ellipsis", "NoneType", "versions", "reads", "returned", "changed",
+    "status", "ok", "values", "value", "type", "ellipsis", "NoneType", "versions", "reads", "changed",
     "call", "line", "what", "loss", "dW", "scores", "margins", "dscores", "files", "memory", "missing", "timeout",
     "__array__", "__float__", "nan", "-inf",
 )  # fmt: skip
@@ -155,14 +155,13 @@ class _Forger:
             drawn = draw.value(arrays=True)
             return drawn if isinstance(drawn, dict) else {"status": drawn}
         status = ("ok", "ok", "ok", "error", "missing", "timeout", "memory", "untraced")[draw.byte() % 8]
+        values = {name: self._value(request["inputs"].get("W")) for name in request["returns"]}
         if request["do"] == "call":
-            values = {name: self._value(request["inputs"].get("W")) for name in request["returns"]}
             return {"status": status, "values": values, "what": draw.text(), "line": draw.number(), "call": draw.byte()}
         names = ("scores", "margins", "data_loss", "reg_loss", "loss", "dmargins", "dscores", "dW")
         rows = [[names[draw.byte() % 8], draw.byte() % 20, self._number(None)] for _ in range(draw.byte() % 12)]
         reads = {name: [draw.byte()] for name in names[: draw.byte() % 8]}
-        returned = [self._value(request["inputs"].get("W")) for _ in range(draw.byte() % 4)]
-        return {"status": "ok", "versions": rows, "reads": reads, "returned": returned, "error": "", "line": 0}
+        return {"status": "ok", "versions": rows, "reads": reads, "values": values, "error": "", "line": 0}
 
     def _value(self, like):
         return {"type": self.draw.text()} if self.draw.byte() % 8 == 0 else {"value": self._number(like)}

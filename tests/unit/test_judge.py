@@ -13,7 +13,7 @@ from flatgrade.grader.replies import read_call, read_outputs, read_trace, read_v
 
 SEED = "test"
 KEYS = st.sampled_from(
-    ["status", "values", "versions", "reads", "returned", "outputs", "value", "type", "changed", "ok", "loss"]
+    ["status", "values", "versions", "reads", "outputs", "value", "type", "changed", "ok", "loss"]
 )
 
 
@@ -259,12 +259,12 @@ def test_garbage_from_a_worker_is_no_trace():
         "status": "ok",
         "versions": [["a", 1, np.ones(2)], ["b", "x", 1], [1, 2], "c", ["d", 2, "text"]],
         "reads": {"a": [1, "x"]},
-        "returned": [{"value": 1.0}, 3],
+        "values": {"loss": {"value": 1.0}, "dW": 3},
     }
     trace = read_trace(reply)
     assert set(trace.versions) == {"a"}
     assert trace.reads == {"a": [1]}
-    assert trace.returned[0] == 1.0
+    assert trace.returned["loss"] == 1.0
 
 
 JSON = st.recursive(

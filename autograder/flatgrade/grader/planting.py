@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flatgrade.core.bodies import StagedError
 from flatgrade.core.compare import close
 from flatgrade.core.mistake import Mistake
-from flatgrade.core.staged import StagedError, StagedFunction
+from flatgrade.core.staged import StagedFunction
 from flatgrade.core.unstaged import PlainAnswer, Values
 from flatgrade.grader.reference import Solution, staged
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from flatgrade.core.bodies import StagedError
 from flatgrade.core.exercise import Assignment, Case, Exercise
 from flatgrade.core.flatcode import definition_of
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
-from flatgrade.core.staged import StagedError, StagedFunction
+from flatgrade.core.staged import StagedFunction
 from flatgrade.core.unstaged import PlainAnswer
 
 _GIVEN = "import numpy as np\n"
@@ -96,7 +97,7 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
 def staged(exercise: Exercise, text: str, namespace: Mapping[str, Any]) -> StagedFunction:
     """A cell's text as staged flat code that sees the names of `namespace`. Raises StagedError where it is none."""
     stages = [stage.name for stage in exercise.stages]
-    return StagedFunction(text, exercise.call.function, stages, exercise.returns, dict(namespace))
+    return StagedFunction(text, exercise.plan, stages, exercise.returns, dict(namespace))
 
 
 def _references(

@@ -10,9 +10,9 @@ import numpy as np
 
 from flatgrade.core.exercise import Call, Function
 from flatgrade.core.flatcode import place_of
-from flatgrade.core.plan import MissingFunctionError, PlanError, ready, run_plan, stopped_at
+from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopped_at
 from flatgrade.core.timeout import TimeUp, time_limit
-from flatgrade.core.trace import Trace, traced
+from flatgrade.core.trace import Trace, TracedPlan
 from flatgrade.core.wire import DTYPES
 from flatgrade.worker.shell import OUTPUTS, is_cell, status_of
 
@@ -26,8 +26,7 @@ def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: i
     Its `values` are those outputs that there are: all where it is ok, else those of the calls before the one
     that ended, which `call` tells.
     """
-    plan = [Call(function, tuple(arguments), tuple(results)) for results, function, arguments in request["plan"]]
-    inputs = _inputs(request)
+    plan, inputs = _plan(request), _inputs(request)
     before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray)}
     kept: dict[str, Any] = {}
     OUTPUTS.start(cap)
@@ -45,46 +44,43 @@ def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: i
     except BaseException as error:  # noqa: BLE001 -- whatever the student's code raises is an answer
         reply = {"status": status_of(error), "what": _one_line(error), "line": place_of(error, is_cell)[0]}
     changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
-    values = {name: sendable(kept[name]) for name in request["returns"] if name in kept}
-    return {**reply, "values": values, "changed": changed, "call": stopped_at(plan, kept)}
+    return {**reply, "values": _values(request, kept), "changed": changed, "call": stopped_at(plan, kept)}
 
 
 def answer_trace(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
-    """Run the one call of the plan traced. `status` is ok or untraced; versions are rows of name, line, array."""
-    [(_, name, arguments)] = request["plan"]
-    function = traced(namespace[name]) if name in namespace else None
-    if function is None:
+    """Run the plan traced. `status` is ok or untraced; versions are rows of name, line, array."""
+    traced = TracedPlan(_plan(request), namespace)
+    if not traced.flat:
         return {"status": "untraced"}
     OUTPUTS.start(cap)
     try:
         with time_limit(request["seconds"]):
-            inputs = ready(_inputs(request))
-            trace = function.run(tuple(inputs[argument] for argument in arguments))
+            trace = traced.run(_inputs(request))
     except BaseException:  # noqa: BLE001 -- a trace that does not come to its end is no trace
         return {"status": "untraced"}
-    return {"status": "ok", **_trace(trace)}
+    return {"status": "ok", **_versions(trace), "values": _values(request, trace.returned)}
+
+
+def _plan(request: Mapping[str, Any]) -> list[Call]:
+    return [Call(function, tuple(arguments), tuple(results)) for results, function, arguments in request["plan"]]
 
 
 def _inputs(request: Mapping[str, Any]) -> dict[str, Any]:
     return {**request["inputs"], **{name: Function(text) for name, text in request["functions"].items()}}
 
 
-def _trace(trace: Trace) -> Reply:
+def _values(request: Mapping[str, Any], kept: Mapping[str, Any]) -> Reply:
+    return {name: sendable(kept[name]) for name in request["returns"] if name in kept}
+
+
+def _versions(trace: Trace) -> Reply:
     sent = [
         (name, version.line, sendable(version.value))
         for name, versions in trace.versions.items()
         for version in versions
     ]
     rows = [[name, line, item["value"]] for name, line, item in sent if "value" in item]
-    result = trace.returned
-    returned = [sendable(value) for value in (result if isinstance(result, (tuple, list)) else [result])]
-    return {
-        "versions": rows,
-        "reads": trace.reads,
-        "returned": returned,
-        "error": trace.error,
-        "line": trace.error_line,
-    }
+    return {"versions": rows, "reads": trace.reads, "error": trace.error, "line": trace.error_line}
 
 
 def sendable(value: Any) -> Reply:
