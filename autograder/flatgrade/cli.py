@@ -22,6 +22,7 @@ from rich.text import Text
 from flatgrade import __version__, commands
 from flatgrade.bench.grading import bench_grading
 from flatgrade.core.contract import CONTRACT, ContractError
+from flatgrade.core.profiles import INSTALL_TORCH, lacks_torch
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line
@@ -256,6 +257,8 @@ def _print_examination(found: Examination) -> None:
     for layer in found.layers:
         text = f"✓ {layer.name}" if layer.there else f"✗ {layer.name}: {layer.mend}"
         out.print(text, markup=False, soft_wrap=True)
+    torch = f'· torch is not installed: exercises with profile = "torch" need it ({INSTALL_TORCH})'
+    out.print(torch if lacks_torch("torch") else "✓ torch", markup=False, soft_wrap=True)
 
 
 @app.command()

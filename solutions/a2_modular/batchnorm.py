@@ -259,6 +259,5 @@ def batchnorm_backward(dout, cache):
 
 def torch_path(x, gamma, beta, bn_param, dout):
     """The same in torch: x and dout (N, D), gamma and beta (D,); returns out (N, D)."""
-    import torch
-
-    return torch.nn.functional.batch_norm(x, None, None, gamma, beta, training=True, eps=bn_param["eps"])
+    xmu = x - x.mean(dim=0)
+    return gamma * xmu / (xmu.square().mean(dim=0) + bn_param["eps"]).sqrt() + beta

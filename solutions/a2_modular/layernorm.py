@@ -197,6 +197,5 @@ def layernorm_backward(dout, cache):
 
 def torch_path(x, gamma, beta, eps, dout):
     """The same in torch: x and dout (N, D), gamma and beta (D,); returns out (N, D)."""
-    import torch
-
-    return torch.nn.functional.layer_norm(x, (x.shape[1],), gamma, beta, eps)
+    xmu = x - x.mean(dim=1, keepdim=True)
+    return gamma * xmu / (xmu.square().mean(dim=1, keepdim=True) + eps).sqrt() + beta

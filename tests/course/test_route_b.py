@@ -127,8 +127,8 @@ def test_a_sandbox_that_is_gone_is_made_anew(plain):
     course = two_students(plain)
     assert button(course.root, "ps1", "ada")["success"]
     ((_, sandbox),) = autograde_plugin._kept
-    sandbox._zygote._process.kill()
-    sandbox._zygote._process.wait()
+    sandbox._zygotes["any"]._process.kill()
+    sandbox._zygotes["any"]._process.wait()
     assert button(course.root, "ps1", "bob")["success"]
     assert course.scores("bob") == {"test": (10, False)}
 

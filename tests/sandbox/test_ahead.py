@@ -49,7 +49,7 @@ def test_the_next_worker_is_started_ahead(sandbox, started):
         with sandbox.ready_worker(LIMITS) as worker:
             used.append(worker._process[1])
             assert printed(worker, "print('mark' in globals())\nmark = 1") == "False\n"
-            sandbox._ahead._next[1].result()
+            sandbox._ahead._next["numpy"][1].result()
             assert len(started) == number + 2
     assert used == started[:3]
 
@@ -61,18 +61,18 @@ def test_a_worker_with_other_limits_is_not_taken(sandbox):
         with sandbox.ready_worker(limits) as worker:
             assert worker.limits == limits
             assert printed(worker) == "1\n"
-            sandbox._ahead._next[1].result()
+            sandbox._ahead._next["numpy"][1].result()
 
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_worker_that_died_while_it_waited_is_not_taken(sandbox, started, whole):
     """Alone or with its zygote: nobody's answer runs in it."""
     with sandbox.ready_worker(LIMITS):
-        waiting = sandbox._ahead._next[1].result()
+        waiting = sandbox._ahead._next["numpy"][1].result()
     if whole:
-        sandbox._zygote._process.kill()
+        sandbox._zygotes["numpy"]._process.kill()
     else:
-        sandbox.end(sandbox._zygote, started[1])
+        sandbox.end(sandbox._zygotes["numpy"], started[1])
     assert waiting.socket.recv(1, socket.MSG_PEEK) == b""  # it has ended
     with sandbox.ready_worker(LIMITS) as worker:
         assert worker._process[1] not in started[:2] or whole
@@ -86,7 +86,7 @@ def test_why_no_worker_can_be_started_is_told_to_who_asks(sandbox, monkeypatch):
         raise SandboxError("no worker could be started")
 
     with sandbox.ready_worker(LIMITS) as worker:
-        sandbox._ahead._next[1].result().__exit__()
+        sandbox._ahead._next["numpy"][1].result().__exit__()
         monkeypatch.setattr(Sandbox, "fork", fork)
         assert printed(worker) == "1\n"
     with pytest.raises(SandboxError, match=r"\Ano worker could be started\Z"), sandbox.ready_worker(LIMITS):
@@ -113,9 +113,9 @@ def test_the_process_that_was_begun_is_the_first_sandboxs():
         "from flatgrade.core.exercise import Limits\nfrom flatgrade.grader import zygote\n"
         "from flatgrade.grader.sandbox import Sandbox\n"
         "zygote.begin()\nzygote.begin()\n[begun] = zygote._begun\n"
-        "with Sandbox(most='L2') as low:\n    assert low._zygote._process is not begun.process\n"
+        "with Sandbox(most='L2') as low:\n    assert low._zygotes['numpy']._process is not begun.process\n"
         "with Sandbox() as first, Sandbox() as second:\n"
-        "    assert first._zygote._process is begun.process is not second._zygote._process\n"
+        "    assert first._zygotes['numpy']._process is begun.process is not second._zygotes['numpy']._process\n"
         "    with first.worker(Limits()) as worker:\n        assert worker.level\n"
         "zygote.begin()\nprint(first.scratch, zygote._begun[0].scratch, zygote._begun[0].process.pid)"
     )

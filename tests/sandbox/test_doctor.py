@@ -72,18 +72,30 @@ def test_doctor_tells_the_level_in_a_table_and_in_json(monkeypatch):
         "through": ["fork"],
         "missing": {"namespaces": "sudo sysctl -w a=1"},
     }
+    monkeypatch.setattr(cli, "lacks_torch", lambda profile: False)
     found = CliRunner().invoke(app, ["doctor"])
     assert found.exit_code == 1
     assert "✓ stopped" in found.stdout
     assert "✗ got through" in found.stdout
     assert found.stdout.endswith(
-        "Level L1+landlock: 1 of 2 attacks were stopped.\n✓ files (Landlock)\n✗ namespaces: sudo sysctl -w a=1\n"
+        "Level L1+landlock: 1 of 2 attacks were stopped.\n✓ files (Landlock)\n✗ namespaces: sudo sysctl -w a=1\n✓ torch\n"
     )
     assert found.stderr.endswith(
         "use a kernel with seccomp, on x86_64 or aarch64, or grade all the same with --allow-weak\n"
     )
     monkeypatch.setattr(cli, "examine", lambda: examination("L2", fork=True))
     assert CliRunner().invoke(app, ["doctor"]).exit_code == 0
+
+
+def test_doctor_says_that_torch_is_missing(monkeypatch):
+    """It is no failure: only exercises with the profile torch need it."""
+    monkeypatch.setattr(cli, "examine", lambda: examination("L2", fork=True))
+    monkeypatch.setattr(cli, "lacks_torch", lambda profile: profile == "torch")
+    found = CliRunner().invoke(app, ["doctor"])
+    assert found.exit_code == 0
+    assert found.stdout.endswith(
+        "· torch is not installed: exercises with profile = \"torch\" need it (pip install 'flatgrade[torch]')\n"
+    )
 
 
 def test_doctor_says_when_a_promise_is_broken(monkeypatch):

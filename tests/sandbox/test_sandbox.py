@@ -423,8 +423,8 @@ def test_a_zygote_that_is_gone_is_started_anew(secret):
     with Sandbox((secret.parent,)) as sandbox:
         lost = sandbox.worker(LIMITS)
         lost.__enter__()
-        sandbox._zygote._process.kill()
-        sandbox._zygote._process.wait()
+        sandbox._zygotes["numpy"]._process.kill()
+        sandbox._zygotes["numpy"]._process.wait()
         with sandbox.worker(LIMITS) as worker:
             assert printed(worker, "print(1)") == "1\n"
             with pytest.raises(ConnectionError, match=r"\Athe process that started the worker is gone\Z"):

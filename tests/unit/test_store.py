@@ -163,10 +163,15 @@ def test_whose_it_is_does_not_count(key):
 
 
 def test_of_the_solutions_only_those_that_the_submission_holds_count(key):
-    """A changed reference, or a changed contract, regrades who has that exercise, and nobody else."""
+    """A changed reference, contract or profile regrades who has that exercise, and nobody else."""
     before = Dependencies(key)
     for name, same in (("svm_loss", False), ("softmax_loss", True)):
-        for after in map(Dependencies, (with_solution(key, name), with_contract(key, name, points=11.0))):
+        changed = (
+            with_solution(key, name),
+            with_contract(key, name, points=11.0),
+            with_contract(key, name, profile="torch"),
+        )
+        for after in map(Dependencies, changed):
             assert (after.content(submission()) == before.content(submission())) is same
             assert after.digest != before.digest
 

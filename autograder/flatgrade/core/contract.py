@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from flatgrade.core.exercise import PROFILES, Assignment, Call, Case, Exercise, Function, Input, Limits, Stage, slope_of
+from flatgrade.core.exercise import Assignment, Call, Case, Exercise, Function, Input, Limits, Stage, called, slope_of
+from flatgrade.core.profiles import PROFILES
 
 CONTRACT = "exercises.toml"
 INPUT_KINDS = ("normal", "positive", "labels", "given", "function")
@@ -42,14 +43,12 @@ def load_assignment(folder: Path) -> Assignment:
     head = _Table(data.pop("assignment", {}), shown, "assignment")
     title = head.text("title", default=folder.name)
     limits = _limits(head.table("limits"))
-    profile = head.text("profile", default="numpy")
-    if profile not in PROFILES:
-        raise head.error("profile", f"one of {', '.join(PROFILES)}", profile)
+    profile = _profile(head, "numpy")
     libraries = head.get("libraries", "a list of names of distributions", list, [])
     if not all(isinstance(name, str) and name for name in libraries):
         raise head.error("libraries", "a list of names of distributions", libraries)
     head.done()
-    exercises = {name: _exercise(name, _Table(table, shown, name)) for name, table in data.items()}
+    exercises = {name: _exercise(name, _Table(table, shown, name), profile) for name, table in data.items()}
     return Assignment(folder.name, title, MappingProxyType(exercises), limits, profile, tuple(libraries))
 
 
@@ -125,7 +124,14 @@ def _limits(table: _Table) -> Limits:
     return Limits(**values)
 
 
-def _exercise(name: str, table: _Table) -> Exercise:
+def _profile(table: _Table, default: str) -> str:
+    profile = table.text("profile", default)
+    if profile not in PROFILES:
+        raise table.error("profile", f"one of {', '.join(PROFILES)}", profile)
+    return profile
+
+
+def _exercise(name: str, table: _Table, profile: str) -> Exercise:
     returns = table.names("returns")
     plan = _plan(table, returns)
     inputs = tuple(_input(table.table("inputs"), key) for key in table.table("inputs").data)
@@ -151,6 +157,8 @@ def _exercise(name: str, table: _Table) -> Exercise:
         cases=cases,
         gradients=_gradients(table, returns, inputs),
         sizes=_sizes(table, inputs),
+        profile=_profile(table, profile),
+        given=_given(table, plan),
     )
     table.done()
     return exercise
@@ -162,6 +170,13 @@ def _plan(table: _Table, returns: tuple[str, ...]) -> tuple[Call, ...]:
         return tuple(_call(table, "plan", line) for line in lines)
     call = _call(table, "call", table.text("call"))
     return (Call(call.function, call.arguments, returns),)
+
+
+def _given(table: _Table, plan: tuple[Call, ...]) -> tuple[str, ...]:
+    given, functions = table.get("given", "a list of names", list, []), called(plan)
+    if not all(name in functions for name in given) or len(given) == len(functions):
+        raise table.error("given", "functions that the plan calls, and not all of them", given)
+    return tuple(given)
 
 
 def _call(table: _Table, key: str, line: Any) -> Call:

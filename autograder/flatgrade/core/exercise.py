@@ -7,13 +7,14 @@ student's code runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-PROFILES = ("numpy", "torch", "any")  # which libraries answers may use: NumPy's, torch's too, all that are installed
+from flatgrade.core.profiles import widest
+
 SLOPES = ("grad_", "d")  # what comes before the name of a value in the name of its gradient
 
 
@@ -91,6 +92,8 @@ class Exercise:
     """The contract of one exercise. `gradients` maps an output to the input whose slope of `loss` it is.
 
     `sizes` gives the numbers of letters that are not free, such as the two columns of points in a plane.
+    `profile` names the libraries that the answer may use (core.profiles), `given` the functions of the plan that the
+    notebook defines and not the student.
     """
 
     name: str
@@ -104,6 +107,8 @@ class Exercise:
     cases: tuple[Case, ...]
     gradients: Mapping[str, str]
     sizes: Mapping[str, int] = field(default_factory=dict)
+    profile: str = "numpy"
+    given: tuple[str, ...] = ()
 
     @property
     def call(self) -> Call:
@@ -114,10 +119,8 @@ class Exercise:
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The functions and classes that the student defines: what the plan calls, less methods of kept values."""
-        kept = {name for call in self.plan for name in call.results}
-        heads = [call.function.partition(".")[0] for call in self.plan]
-        return tuple(dict.fromkeys(head for head in heads if head not in kept))
+        """The functions and classes that the student defines: what the plan calls, less what the notebook gives."""
+        return tuple(name for name in called(self.plan) if name not in self.given)
 
     @property
     def loss(self) -> str:
@@ -170,8 +173,8 @@ class Limits:
 class Assignment:
     """A folder of notebooks with the contracts of its exercises, in the order of the file.
 
-    `profile` names the libraries that answers may use: "numpy", "torch" (numpy and torch), "any" (all that are
-    installed); `libraries` are further distributions.
+    `profile` names the libraries that answers may use (core.profiles), unless their exercise has a profile of its own;
+    `libraries` are further distributions.
     """
 
     name: str
@@ -180,6 +183,17 @@ class Assignment:
     limits: Limits
     profile: str = "numpy"
     libraries: tuple[str, ...] = ()
+
+    def profile_of(self, exercises: Iterable[str]) -> str:
+        """The profile that a notebook with these exercises runs with: the widest of theirs and the assignment's."""
+        return widest([self.profile, *(self.exercises[name].profile for name in exercises)])
+
+
+def called(plan: Sequence[Call]) -> tuple[str, ...]:
+    """The functions and classes that a plan calls, without the methods of kept values."""
+    kept = {name for call in plan for name in call.results}
+    heads = [call.function.partition(".")[0] for call in plan]
+    return tuple(dict.fromkeys(head for head in heads if head not in kept))
 
 
 def slope_of(name: str) -> str:

@@ -19,27 +19,27 @@ _THREADS = 2  # one that starts, one that ends
 
 
 class WorkersAhead:
-    """Keeps one worker of a sandbox ready. `close` ends it, and waits until those that were used have ended."""
+    """Keeps a worker of each profile in use ready. `close` ends them, and waits for the end of those that were used."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._pool = ThreadPoolExecutor(_THREADS)
         self._lock = threading.Lock()
-        self._next: tuple[Limits, Future[Worker]] | None = None
+        self._next: dict[str, tuple[Limits, Future[Worker]]] = {}
 
     @contextmanager
-    def worker(self, limits: Limits) -> Iterator[Worker]:
+    def worker(self, limits: Limits, profile: str) -> Iterator[Worker]:
         """The worker that is ready, or else a new one. Raises as entering a Worker does."""
-        worker = self._take(limits) or self.sandbox.worker(limits).__enter__()
+        worker = self._take(limits, profile) or self.sandbox.worker(limits, profile).__enter__()
         try:
-            self._start_next(limits)
+            self._start_next(limits, profile)
             yield worker
         finally:
             self._pool.submit(worker.__exit__)
 
-    def _take(self, limits: Limits) -> Worker | None:
+    def _take(self, limits: Limits, profile: str) -> Worker | None:
         with self._lock:
-            ready, self._next = self._next, None
+            ready = self._next.pop(profile, None)
         if ready is None:
             return None
         try:
@@ -51,16 +51,17 @@ class WorkersAhead:
         self._pool.submit(worker.__exit__)
         return None
 
-    def _start_next(self, limits: Limits) -> None:
+    def _start_next(self, limits: Limits, profile: str) -> None:
         with self._lock:
-            if self._next is None:
-                self._next = limits, self._pool.submit(self.sandbox.worker(limits).__enter__)
+            if profile not in self._next:
+                self._next[profile] = limits, self._pool.submit(self.sandbox.worker(limits, profile).__enter__)
 
     def close(self) -> None:
         """End what is left. No worker can be had any more."""
         with self._lock:
-            ready, self._next = self._next, None
-        if ready and not ready[1].cancel():
-            with suppress(Exception):  # it could not be started, or its zygote is gone: it does not run
-                ready[1].result().__exit__()
+            waiting = [self._next.popitem()[1][1] for _ in list(self._next)]
+        for ready in waiting:
+            if not ready.cancel():
+                with suppress(Exception):  # it could not be started, or its zygote is gone: it does not run
+                    ready.result().__exit__()
         self._pool.shutdown()

@@ -29,7 +29,7 @@ from flatgrade.grader.messages import FENCE
 from flatgrade.grader.record import CellRecord, ExerciseRecord, Record
 from flatgrade.grader.reference import Solution, load_solutions
 from flatgrade.grader.replies import read_error, read_files, read_outputs, read_status
-from flatgrade.grader.sandbox import Sandbox, Worker, WorkerGoneError
+from flatgrade.grader.sandbox import Sandbox, SandboxError, Worker, WorkerGoneError
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
 
 _MAX_RESTARTS = 4
@@ -149,6 +149,8 @@ class _NotebookRun:
     def __init__(self, notebook: Notebook, files: Mapping[str, bytes], key: AnswerKey, sandbox: Sandbox) -> None:
         self.notebook, self.files, self.key, self.sandbox = notebook, files, key, sandbox
         self.limits: Limits = key.assignment.limits
+        judged = [cell.exercise for cell in notebook.cells if cell.kind is CellKind.JUDGE]
+        self.profile = key.assignment.profile_of(judged)
         self.outputs: Outputs = {}
         self.records: list[ExerciseRecord] = []
         self.problems: list[str] = []
@@ -192,10 +194,10 @@ class _NotebookRun:
     def _run_once(self) -> bool:
         """One worker from the top; False if it was lost and another one is needed for the rest."""
         try:
-            with self.sandbox.ready_worker(self.limits) as worker:
+            with self.sandbox.ready_worker(self.limits, self.profile) as worker:
                 self.level = worker.level
                 return self._run_cells(worker)
-        except (WorkerGoneError, OSError) as error:  # no worker could be had, or not be ended
+        except (WorkerGoneError, SandboxError, OSError) as error:  # no worker could be had, or not be ended
             raise _OurFaultError(f"The grader could not run a worker ({error}).") from error
 
     def _run_cells(self, worker: Worker) -> bool:

@@ -30,7 +30,7 @@ class Libraries:
 
 @cache
 def libraries(profile: str, more: tuple[str, ...] = ()) -> Libraries:
-    """What a profile (core.exercise.PROFILES) allows; `more` are distributions that an assignment allows, too."""
+    """What a profile (core.profiles) allows; `more` are distributions that an assignment allows, too."""
     folders = [Path(path) for path in sorted({sysconfig.get_path(key) for key in ("stdlib", "platstdlib")})]
     sites = [Path(path) for path in sorted({sysconfig.get_path(key) for key in ("purelib", "platlib")})]
     if profile not in _PROFILES:

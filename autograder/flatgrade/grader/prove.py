@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,16 +13,15 @@ from flatgrade.core.exercise import Case, Exercise, Limits
 from flatgrade.core.finding import Verdict
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.naming import indistinguishable
-from flatgrade.core.plan import ready
 from flatgrade.core.staged import lint
 from flatgrade.grader.judge import judge_exercise
+from flatgrade.grader.oracle import TOLERANCE, torch_difference
 from flatgrade.grader.planting import bases, plant
 from flatgrade.grader.record import ExerciseRecord
 from flatgrade.grader.reference import Solution
 from flatgrade.grader.sandbox import Sandbox
 
 _LIMITS = Limits(submission_seconds=600)
-_TORCH_TOLERANCE = 1e-10
 
 
 @dataclass
@@ -51,7 +49,7 @@ class Proof:
     @property
     def torch_agrees(self) -> bool:
         """True if torch autograd was asked, and agrees in float64."""
-        return self.torch is not None and self.torch <= _TORCH_TOLERANCE
+        return self.torch is not None and self.torch <= TOLERANCE
 
 
 def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = ()) -> Proof:
@@ -62,7 +60,7 @@ def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = 
     proof = Proof(solution.exercise.name)
     cases = solution.cases(seed)
     _prove_public_cases(solution, proof)
-    with Sandbox(secrets) as sandbox, sandbox.worker(_LIMITS) as worker:
+    with Sandbox(secrets, profile=solution.exercise.profile) as sandbox, sandbox.worker(_LIMITS) as worker:
 
         def graded(text: str) -> ExerciseRecord:
             worker.ask({"do": "cell", "key": "given", "source": solution.given}, 10)
@@ -165,38 +163,12 @@ def _prove_staging(solution: Solution, proof: Proof) -> None:
 
 
 def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
-    """The largest difference from torch autograd in float64, relative to the largest entry, over all cases."""
     proof.has_torch_path = solution.torch_path is not None
     if solution.torch_path is None:
         return
     try:
-        import torch
+        proof.torch = torch_difference(solution, cases)
     except ImportError:
         return
-    exercise, worst = solution.exercise, 0.0
-    for case in cases:
-        expected = solution.expected(case)
-        slopes = set(exercise.gradients.values())
-        tensors = {name: _tensor(torch, value, slope=name in slopes) for name, value in ready(case.inputs).items()}
-        first = solution.torch_path(**tensors)
-        total: Any = torch.sum(first * exercise.upstream(tensors))
-        total.backward()
-        got = {exercise.loss: first.detach().numpy()}
-        for output, name in exercise.gradients.items():
-            got[output] = tensors[name].grad.numpy()
-        worst = max([worst, *(_difference(got[name], expected[name]) for name in got)])
-    proof.torch = worst
     if not proof.torch_agrees:
-        proof.problems.append(f"{proof.exercise}: torch autograd differs by {worst:.1e} of the largest entry")
-
-
-def _tensor(torch: Any, value: Any, *, slope: bool) -> Any:
-    """Arrays as tensors, and numbers by which there is a gradient; the rest as it is."""
-    if not isinstance(value, np.ndarray) and not slope:
-        return value
-    return torch.tensor(value, dtype=torch.float64 if slope else None, requires_grad=slope)
-
-
-def _difference(got: Any, want: Any) -> float:
-    scale = max(float(np.abs(want).max(initial=0.0)), 1e-12)
-    return float(np.abs(np.asarray(got) - np.asarray(want)).max(initial=0.0)) / scale
+        proof.problems.append(f"{proof.exercise}: torch autograd differs by {proof.torch:.1e} of the largest entry")

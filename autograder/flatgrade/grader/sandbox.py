@@ -1,9 +1,9 @@
 """Start workers, ask them questions, and end them: the trusted end of the wire.
 
-A Sandbox is one zygote (flatgrade.grader.zygote), which forks a worker when asked. A worker has one socket and one
-scratch folder, and confines itself before it reads student code (flatgrade.worker). Every question has a deadline; a
-worker that misses it, dies, or sends what is not a frame, is killed with all its children, and the caller learns which
-of the three it was.
+A Sandbox has a zygote (flatgrade.grader.zygote) for each profile of libraries in use, which forks a worker when asked.
+A worker has one socket and one scratch folder, and confines itself before it reads student code (flatgrade.worker).
+Every question has a deadline; a worker that misses it, dies, or sends what is not a frame, is killed with all its
+children, and the caller learns which of the three it was.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ class WorkerGoneError(Exception):
 
 
 class Sandbox:
-    """A zygote to get workers from, by any number of threads. A context manager: leaving it ends every worker.
+    """Zygotes to get workers from, by any number of threads. A context manager: leaving it ends every worker.
 
     `secrets` are folders that no worker may read; `most` is the highest level of confinement to be used, to try what
-    lower ones hold; `profile` names the libraries that student code may use, and `allowed` further ones
-    (flatgrade.grader.libraries). Raises SandboxError if a secret lies inside what workers must read.
+    lower ones hold; `profile` names the libraries that student code may use where no other profile is asked for, and
+    `allowed` further ones (flatgrade.grader.libraries). The zygote of another profile starts with its first worker.
+    Raises SandboxError if a secret lies inside what workers must read.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Sandbox:
         if not hasattr(os, "fork"):
             raise SandboxError("student code is run on Linux and macOS only: on Windows, grade in WSL")
         self.most, self.profile = most, profile
-        self._paths = readable(profile, allowed, secrets)
+        self._secrets, self._allowed = secrets, allowed
+        readable(profile, allowed, secrets)
+        self._zygotes: dict[str, Zygote] = {}
         self._lock = threading.Lock()
         self._free: list[int] = []
         self._made = 0
@@ -77,7 +80,7 @@ class Sandbox:
         owner = "".join(filter(str.isalnum, self.scratch.name.rpartition("-")[2]))
         self._groups = ControlGroups.find(owner) if self.most == CONTROL_GROUPS else None
         try:
-            self._zygote = self._start(begun)
+            self._zygotes[self.profile] = self._start(self.profile, begun)
         except BaseException:
             shutil.rmtree(self.scratch, ignore_errors=True)
             raise
@@ -95,36 +98,39 @@ class Sandbox:
     def stop(self) -> None:
         """End every worker at once and for good: a thread that waits for one learns of it, and gets no other."""
         self._stopped = True
-        self._zygote.stop()
-        with self._lock:  # by now nobody starts a zygote anew, except who was at it
-            self._zygote.stop()
+        for zygote in list(self._zygotes.values()):
+            zygote.stop()
+        with self._lock:  # by now nobody starts a zygote, except who was at it
+            for zygote in self._zygotes.values():
+                zygote.stop()
 
-    def _start(self, begun: ZygoteProcess | None = None) -> Zygote:
+    def _start(self, profile: str, begun: ZygoteProcess | None = None) -> Zygote:
+        paths = readable(profile, self._allowed, self._secrets)
         process = begun or ZygoteProcess(self.scratch, namespaces=reaches(self.most, NAMESPACES))
-        return Zygote(process, self._paths, self.profile, self.most, self._first_user)
+        return Zygote(process, paths, profile, self.most, self._first_user)
 
     @property
     def without(self) -> str:
         """Why workers are in no namespaces ("" if they are)."""
-        return self._zygote.without
+        return self._zygotes[self.profile].without
 
     @property
     def has_users(self) -> bool:
         """Whether each worker is a user of its own."""
-        return self._zygote.users
+        return self._zygotes[self.profile].users
 
     @property
     def has_groups(self) -> bool:
         """Whether each worker has control groups of its own."""
         return self._groups is not None
 
-    def worker(self, limits: Limits) -> Worker:
-        """A worker, to be used as a context manager."""
-        return Worker(self, limits)
+    def worker(self, limits: Limits, profile: str = "") -> Worker:
+        """A worker with the libraries of a profile, to be used as a context manager."""
+        return Worker(self, limits, profile or self.profile)
 
-    def ready_worker(self, limits: Limits) -> AbstractContextManager[Worker]:
+    def ready_worker(self, limits: Limits, profile: str = "") -> AbstractContextManager[Worker]:
         """A worker that was started ahead, where there is one; leaving it does not wait for its end."""
-        return self._ahead.worker(limits)
+        return self._ahead.worker(limits, profile or self.profile)
 
     def take_slot(self) -> int:
         """A number that no other worker has now; it goes with a user and control groups of its own."""
@@ -139,18 +145,19 @@ class Sandbox:
         with self._lock:
             self._free.append(slot)
 
-    def user(self, slot: int) -> int | None:
-        """The user that the worker of a slot is to be, or None where it stays the grader's."""
-        return self._first_user + slot % 64 if self._zygote.users else None
+    def user(self, zygote: Zygote, slot: int) -> int | None:
+        """The user that a zygote's worker of a slot is to be, or None where it stays the grader's."""
+        return self._first_user + slot % 64 if zygote.users else None
 
     def kills(self, slot: int) -> int:
         """How many processes of the slot were killed for want of memory up to now."""
         return self._groups.kills(slot) if self._groups else 0
 
-    def fork(self, connection: socket.socket, slot: int, limits: Limits) -> tuple[Zygote, int]:
+    def fork(self, connection: socket.socket, slot: int, limits: Limits, profile: str) -> tuple[Zygote, int]:
         """Fork a worker that serves the connection, in the control groups of a slot; returns its parent and its id.
 
-        A zygote that is gone, killed by the kernel for want of memory perhaps, is started anew once. Raises OSError.
+        A zygote that is gone, killed by the kernel for want of memory perhaps, is started anew once. Raises OSError,
+        and SandboxError where the zygote of this profile does not start.
         """
         with ExitStack() as stack, self._lock:
             memory_mib = limits.memory_mib + limits.disk_mib
@@ -158,18 +165,27 @@ class Sandbox:
             lists = [stack.enter_context((group / "cgroup.procs").open("w", encoding="ascii")) for group in groups]
             handles = [connection.fileno(), *(item.fileno() for item in lists)]
             try:
-                reply = self._zygote.ask({"do": "fork"}, handles)
+                zygote = self._zygote(profile)
+                reply = zygote.ask({"do": "fork"}, handles)
             except ConnectionError:
                 if self._stopped:
                     raise
-                self._zygote.stop()
-                self._zygote = self._start()
-                reply = self._zygote.ask({"do": "fork"}, handles)
-            return self._zygote, int(reply["pid"])
+                self._zygotes.pop(profile).stop()
+                zygote = self._zygote(profile)
+                reply = zygote.ask({"do": "fork"}, handles)
+            return zygote, int(reply["pid"])
+
+    def _zygote(self, profile: str) -> Zygote:
+        """The zygote of a profile, started where there is none; the lock is held."""
+        if self._stopped:
+            raise ConnectionError("the sandbox was stopped")
+        if profile not in self._zygotes:
+            self._zygotes[profile] = self._start(profile)
+        return self._zygotes[profile]
 
     def is_of(self, zygote: Zygote) -> bool:
-        """Whether a zygote is the present one."""
-        return zygote is self._zygote
+        """Whether a zygote is the present one of its profile."""
+        return zygote is self._zygotes.get(zygote.profile)
 
     def end(self, zygote: Zygote, pid: int) -> tuple[int, float]:
         """Kill a worker with all that it started; its exit code, negative for a signal, and its seconds of CPU time.
@@ -189,8 +205,8 @@ class Worker:
     `level` is the level of confinement that it reached.
     """
 
-    def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
-        self.sandbox, self.limits, self.level = sandbox, limits, ""
+    def __init__(self, sandbox: Sandbox, limits: Limits, profile: str) -> None:
+        self.sandbox, self.limits, self.profile, self.level = sandbox, limits, profile, ""
         self.slot: int | None = None
         self._cpu_seconds = int(limits.submission_seconds) + 1
 
@@ -202,8 +218,10 @@ class Worker:
         self.socket, theirs = socket.socketpair()
         try:
             with theirs:
-                self._process = self.sandbox.fork(theirs, self.slot, self.limits)
-            self.level = str(self._exchange(self._start(), _START_SECONDS)["level"])
+                zygote, pid = self.sandbox.fork(theirs, self.slot, self.limits, self.profile)
+            self._process = zygote, pid
+            user = self.sandbox.user(zygote, self.slot)
+            self.level = str(self._exchange(self._start(user), _START_SECONDS)["level"])
         except BaseException:
             self.__exit__()
             raise
@@ -219,8 +237,7 @@ class Worker:
                 self.sandbox.give_slot(self.slot)
                 self.slot = None
 
-    def _start(self) -> dict[str, Any]:
-        assert self.slot is not None
+    def _start(self, user: int | None) -> dict[str, Any]:
         limits = self.limits
         return {
             "scratch": str(self.scratch),
@@ -230,7 +247,7 @@ class Worker:
             "threads": limits.threads,
             "cpu_seconds": self._cpu_seconds,
             "output_kib": limits.output_kib,
-            "user": self.sandbox.user(self.slot),
+            "user": user,
         }
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:

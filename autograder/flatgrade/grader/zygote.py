@@ -115,6 +115,7 @@ class Zygote:
     def __init__(
         self, process: ZygoteProcess, paths: dict[str, list[str]], profile: str, most: str, first_user: int
     ) -> None:
+        self.profile = profile
         self._asked, self._process, self._control = 0, process.process, process.control
         self.stop = process.stop
         root = process.scratch / "root"

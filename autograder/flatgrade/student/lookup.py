@@ -10,6 +10,7 @@ from typing import Any
 from flatgrade.core.contract import ContractError, load_assignment
 from flatgrade.core.exercise import Exercise, Limits
 from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.profiles import lacks_torch
 from flatgrade.student.subject import EndedError
 
 GRADING = "FLATGRADE_GRADING"
@@ -45,4 +46,7 @@ def find_exercise(name: object, folder: Path, asked: str) -> tuple[Exercise, Lim
         known = ", ".join(assignment.exercises) or "none"
         advice = f'Did you mean "{near[0]}"?' if near else f"The exercises of this assignment: {known}."
         raise EndedError(Verdict.MISSING, Finding(f'There is no exercise "{name}".', advice))
+    if lacks_torch(assignment.exercises[name].profile):
+        advice = "Run %pip install torch in a cell of its own, and restart the kernel."
+        raise EndedError(Verdict.GRADER_FAULT, Finding(f"{name} needs torch, which is not installed here.", advice))
     return assignment.exercises[name], assignment.limits
