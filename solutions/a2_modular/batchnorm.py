@@ -40,12 +40,15 @@ def batchnorm_backward(dout, cache):
 def cases(rng):
     """Hidden inputs in train mode. The generic ones have an eps that counts, and gamma far from 1."""
 
+    def running(D):
+        return dict(running_mean=rng.standard_normal(D), running_var=rng.uniform(0.5, 2, D))
+
     def draw(N, D, eps=1e-5, spread=1.0, offset=0.0):
         return dict(
             x=spread * rng.standard_normal((N, D)) + offset,
             gamma=rng.standard_normal(D),
             beta=rng.standard_normal(D),
-            bn_param=dict(mode="train", eps=eps, momentum=0.9, running_mean=np.zeros(D), running_var=np.ones(D)),
+            bn_param=dict(mode="train", eps=eps, momentum=0.9, **running(D)),
             dout=rng.standard_normal((N, D)),
         )
 

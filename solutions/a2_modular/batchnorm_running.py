@@ -97,28 +97,19 @@ MISTAKES = [
     Mistake("out", "out = gamma * xhat + beta", "out = gamma * xhat + beta if train else gamma * x + beta", "In test mode the values are normalized, too, by what was remembered.", "bn-test-notnormalized"),
     # what is remembered
     Mistake("running_mean", _BOTH, _BOTH.replace("(1 - momentum)", "MOMENTUM").replace("= momentum", "= (1 - momentum)").replace("MOMENTUM", "momentum"), "momentum is the share of the old value that stays, and here it is the share of the batch.", "bn-runswap"),
-    Mistake("running_mean", _MEAN, _MEAN.replace("(1 - momentum)", "MOMENTUM").replace("= momentum", "= (1 - momentum)").replace("MOMENTUM", "momentum"), "momentum is the share of the old mean that stays, and here it is the share of the batch.", "bn-runswap-mean"),
     Mistake("running_mean", _BOTH, '        bn_param["running_mean"] = mu\n        bn_param["running_var"] = var\n', "Only the last batch is remembered: mix it into what was there before.", "bn-runlast"),
-    Mistake("running_mean", _MEAN, '        bn_param["running_mean"] = mu\n', "Only the mean of the last batch is remembered: mix it into what was there before.", "bn-runlast-mean"),
     Mistake("running_mean", _BOTH, '        running_mean = momentum * bn_param["running_mean"] + (1 - momentum) * mu\n        running_var = momentum * bn_param["running_var"] + (1 - momentum) * var\n', "The running statistics are never written back into bn_param.", "bn-runinit"),
     Mistake("running_mean", "(1 - momentum) * mu", "mu", "The two shares add up to 1: the batch gets what momentum leaves.", "bn-run-sum"),
     Mistake("running_mean", "(1 - momentum) * mu", "(1 - momentum) * mu * x.shape[0]", "The mean of the batch is remembered, not its sum.", "bn-run-meansum"),
     Mistake("running_mean", 'momentum * bn_param["running_mean"] +', 'bn_param["running_mean"] +', "The two shares add up to 1: of the old mean, the share momentum stays.", "bn-run-nodecay"),
-    Mistake("running_mean", _MEAN, "", "The running mean is never brought up to date.", "bn-run-nomean"),
     Mistake("running_mean", "(1 - momentum) * mu", "0.1 * mu", "The share of the batch depends on momentum, which need not be 0.9.", "bn-run-fixed"),
-    Mistake("running_var", _VAR, _VAR.replace("(1 - momentum)", "MOMENTUM").replace("= momentum", "= (1 - momentum)").replace("MOMENTUM", "momentum"), "momentum is the share of the old variance that stays, and here it is the share of the batch.", "bn-runswap-var"),
-    Mistake("running_var", _VAR, '        bn_param["running_var"] = var\n', "Only the variance of the last batch is remembered: mix it into what was there before.", "bn-runlast-var"),
     Mistake("running_var", "(1 - momentum) * var", "(1 - momentum) * var * x.shape[0] / (x.shape[0] - 1)", "The variance that is remembered is that of the batch, divided by N and not by N - 1.", "bn-runddof1"),
-    Mistake("running_var", "(xmu * xmu).mean(axis=0)", "(xmu * xmu).sum(axis=0) / (x.shape[0] - 1)", "The variance of a batch is divided by N here, not by N - 1.", "bn-ddof1"),
     Mistake("running_var", "(1 - momentum) * var", "(1 - momentum) * np.sqrt(var)", "This remembers the standard deviation; the variance is its square.", "bn-runstd"),
     Mistake("running_var", "(1 - momentum) * var", "var", "The two shares add up to 1: the batch gets what momentum leaves.", "bn-run-sum-var"),
-    Mistake("running_var", _VAR, "", "The running variance is never brought up to date.", "bn-run-novar"),
     Mistake("running_var", "(1 - momentum) * var", "(1 - momentum) * (var + eps)", "eps belongs to the division only: the variance is remembered without it.", "bn-run-eps"),
     Mistake("running_var", "(1 - momentum) * var", "(1 - momentum) * (x * x).mean(axis=0)", "The variance measures the distance from the mean of the batch, not from 0.", "bn-run-raw"),
     # afterwards
     Mistake("mean_after", "    if train:\n" + _BOTH, "    if train:\n" + _BOTH + '    else:\n        bn_param["running_mean"] = momentum * bn_param["running_mean"] + (1 - momentum) * x.mean(axis=0)\n        bn_param["running_var"] = momentum * bn_param["running_var"] + (1 - momentum) * x.var(axis=0)\n', "Test mode changes what was remembered: it should only use it.", "bn-test-updates"),
-    Mistake("mean_after", "    if train:\n" + _BOTH, "    if train:\n" + _BOTH + '    else:\n        bn_param["running_mean"] = momentum * bn_param["running_mean"] + (1 - momentum) * x.mean(axis=0)\n', "Test mode changes the running mean: it should only use it.", "bn-test-updates-mean"),
-    Mistake("var_after", "    if train:\n" + _BOTH, "    if train:\n" + _BOTH + '    else:\n        bn_param["running_var"] = momentum * bn_param["running_var"] + (1 - momentum) * x.var(axis=0)\n', "Test mode changes the running variance: it should only use it.", "bn-test-updates-var"),
 ]
 
 # Other right answers, each the text of a whole answer cell.

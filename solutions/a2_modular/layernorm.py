@@ -102,7 +102,7 @@ MISTAKES = [
     Mistake("dvar", "ivar**3", "ivar**2", "The power goes down by one, from -1/2 to -3/2: count how often ivar enters.", "ln-dvar-power"),
     Mistake("dvar", " * divar", "", "The local slope is there; the gradient that arrives, divar, is missing.", "ln-dvar-noupstream"),
     Mistake("dxmu", "2 / D", "1 / D", "The derivative of a square brings a factor 2.", "ln-no2"),
-    Mistake("dxmu", "2 / D", "2 / N", "The variance of an example is a mean over its D features: divide by D, not by the number of examples.", "ln-var-N"),
+    Mistake("dxmu", "2 / D", "2 / N", "The variance of an example is a mean over its D features: divide by D, not by the number of examples.", "ln-dvar-N"),
     Mistake("dxmu", "2 / D", "2", "The variance is a mean over D features: its gradient is divided by D.", "ln-var-noD"),
     Mistake("dxmu", " + 2 / D * xmu * dvar.reshape(N, 1)", "", "xmu is used twice, for xhat and for the variance; the second way is missing.", "ln-novar"),
     Mistake("dxmu", "dxhat * ivar.reshape(N, 1) + ", "", "xmu is used twice, for the variance and for xhat; the second way is missing.", "ln-nodirect"),

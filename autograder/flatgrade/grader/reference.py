@@ -19,7 +19,7 @@ from flatgrade.core.flatcode import definition_of
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
 from flatgrade.core.profiles import INSTALL_TORCH, lacks_torch
-from flatgrade.core.staged import StagedError, StagedFunction
+from flatgrade.core.staged import StagedFunction
 from flatgrade.core.unstaged import PlainAnswer
 
 _GIVEN = "import numpy as np\n"
