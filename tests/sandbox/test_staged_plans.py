@@ -137,7 +137,13 @@ def test_a_factor_that_is_made_good_later_is_a_convention(judged):
 def test_own_names_are_read_in_both_functions(judged, solutions):
     """What is called otherwise is found by its value; a cache of another form is the student's own affair."""
     text = solutions["batchnorm"].answer
-    for old, new in (("xhat", "n"), ("xc", "centred"), ("std", "sigma"), ("(gamma, ", "[gamma, "), (", n)\n", ", n]\n")):
+    for old, new in (
+        ("xhat", "n"),
+        ("xc", "centred"),
+        ("std", "sigma"),
+        ("(gamma, ", "[gamma, "),
+        (", n)\n", ", n]\n"),
+    ):
         text = text.replace(old, new)
     record = judged(("dcentred + dmu / N", "dcentred"), text=text)
     assert (record.earned, lost(record)) == (13, {"dx": Verdict.WRONG})
@@ -163,7 +169,9 @@ def test_a_backward_pass_that_is_not_flat_is_judged_by_what_it_returns(judged, s
     assert (record.earned, lost(record)) == (13, {"dxc": Verdict.WRONG})
     assert [finding.mistake for finding in record.findings] == ["bn-dxc-fork"]
     record = judged(("/ len(n)", "/ 3"), text=f"{forward}\n\n\n{LOOP}")
-    assert lost(record) == {"dx": Verdict.WRONG} | dict.fromkeys(("dxhat", "dstd", "dvar", "dxc", "dmu"), Verdict.MISSING)
+    assert lost(record) == {"dx": Verdict.WRONG} | dict.fromkeys(
+        ("dxhat", "dstd", "dvar", "dxc", "dmu"), Verdict.MISSING
+    )
 
 
 def test_what_came_before_an_error_is_paid(judged):

@@ -86,7 +86,9 @@ def test_a_cache_is_one_name_or_several(form, cache):
 def test_a_value_that_goes_from_call_to_call_needs_no_cache():
     """A result that is a stage or an output is what the later call takes by that name."""
     plan = (Call("f", ("x",), ("h",)), Call("g", ("h", "x"), ("y", "dx")))
-    text = "def f(x):\n    h = x * x\n    return h\n\ndef g(h, x):\n    y = h + x\n    dx = 2 * x + 1\n    return y, dx\n"
+    text = (
+        "def f(x):\n    h = x * x\n    return h\n\ndef g(h, x):\n    y = h + x\n    dx = 2 * x + 1\n    return y, dx\n"
+    )
     assert staged(text, ("h", "y", "dx"), plan).groups["y"].parents == {"h"}
 
 

@@ -168,13 +168,15 @@ def test_each_mistake_in_a_file_says_file_key_requirement_and_value(tmp_path, ol
     [
         (["m = Half()", "y = m.forward(x)", "dx = m.backward(n)"], "that calls methods or what it keeps (got 'y = m."),
         (["f = half(n)", "y, dx = f(x)"], "that calls methods or what it keeps (got 'y, dx = f(x)', a str)"),
+        (["y, m = half(x, n)", "dx = slope(m)"], "that calls given functions (got 'dx = slope(m)', a str)"),
         (["y = half(x, n)", "dx = half(x, n)"], "that calls a function twice (got 'y = half(x, n)', a str)"),
     ],
 )
 def test_stages_are_for_plans_of_plain_functions_each_called_once(tmp_path, plan, message):
     """Replay follows the lines of functions: it must know which call a line belongs to."""
+    text = GOOD.replace("points = 3", 'points = 3\ngiven = ["slope"]') if "slope" in plan[-1] else GOOD
     with pytest.raises(ContractError) as caught:
-        load(tmp_path, GOOD.replace('call = "half(x, n)"', f"plan = {plan}"))
+        load(tmp_path, text.replace('call = "half(x, n)"', f"plan = {plan}"))
     said = "a9/exercises.toml: half.stages must be left out for a plan "
     assert str(caught.value).startswith(said + message)
 

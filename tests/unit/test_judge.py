@@ -12,9 +12,7 @@ from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.replies import read_call, read_outputs, read_trace, read_value
 
 SEED = "test"
-KEYS = st.sampled_from(
-    ["status", "values", "versions", "reads", "outputs", "value", "type", "changed", "ok", "loss"]
-)
+KEYS = st.sampled_from(["status", "values", "versions", "reads", "outputs", "value", "type", "changed", "ok", "loss"])
 
 
 def judged(text, name="svm_loss"):

@@ -204,12 +204,15 @@ def _check_plan(table: _Table, plan: tuple[Call, ...], returns: tuple[str, ...],
 
 
 def _check_staged(table: _Table, plan: tuple[Call, ...]) -> None:
-    """Replay follows plain functions, and each of them once: a line of a function must belong to one call."""
+    """Replay follows the student's functions, and each of them once: a line of a function must belong to one call."""
     functions = [call.function for call in plan]
     kept = {name for call in plan for name in call.results}
+    given = _given(table, plan)
     for call in plan:
         if "." in call.function or call.function in kept:
             raise table.error("stages", "left out for a plan that calls methods or what it keeps", str(call))
+        if call.function in given:
+            raise table.error("stages", "left out for a plan that calls given functions", str(call))
         if functions.count(call.function) > 1:
             raise table.error("stages", "left out for a plan that calls a function twice", str(call))
 

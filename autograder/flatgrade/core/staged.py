@@ -188,9 +188,7 @@ def _parts(body: Body, names: Collection[str]) -> Iterator[tuple[str, list[State
         raise StagedError(f"{body.function} makes values {behind}: a value belongs to the stage that comes after it")
 
 
-def _group(
-    stage: str, call: int, part: list[Statement], lines: list[str], depends: dict[str, frozenset[str]]
-) -> Group:
+def _group(stage: str, call: int, part: list[Statement], lines: list[str], depends: dict[str, frozenset[str]]) -> Group:
     """Cut the group out of the text; `depends` (name -> stages behind its value) is carried from group to group."""
     parents: set[str] = set()
     for item in part:

@@ -115,9 +115,7 @@ class _TracedFunction:
     def __init__(self, function: Callable[..., Any], node: ast.FunctionDef, first: int) -> None:
         ast.increment_lineno(node, first)
         self.reads = [
-            (name, statement.line)
-            for statement in statements(node.body)
-            for name in statement.reads - statement.writes
+            (name, statement.line) for statement in statements(node.body) for name in statement.reads - statement.writes
         ]
         node.body = _with_snapshots(node.body)
         node.decorator_list = []

@@ -33,9 +33,9 @@ class SolutionError(Exception):
 class Solution:
     """One exercise with its answers.
 
-    `answer` is the text of the reference: all that the plan calls, in its order; `plain` is the same, to be run with
-    edits. `given` is the code that the notebook has before the answer. `references` are the staged reference and the
-    staged equivalents (empty where the exercise is not one flat function). `accept` decides on outputs that many
+    `answer` is the text of the reference: all that the plan calls and the student writes, in its order; `plain` is the
+    same, to be run with edits. `given` is the code that the notebook has before the answer. `references` are the staged
+    reference and the staged equivalents (empty where the exercise has no stages). `accept` decides on outputs that many
     answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `digest` changes
     with the file.
     """

@@ -35,9 +35,7 @@ def judge_stages(
     return stages, findings + (_not_written(solution, stages, results) if verdict is Verdict.NOT_WRITTEN else [])
 
 
-def _not_written(
-    solution: Solution, stages: Sequence[StageRecord], results: Sequence[CaseResult]
-) -> list[Finding]:
+def _not_written(solution: Solution, stages: Sequence[StageRecord], results: Sequence[CaseResult]) -> list[Finding]:
     """The first stage that nothing is seen of. A function whose outputs are all right is written, whatever it names."""
     outputs = [[name for name in call.results if name in solution.exercise.returns] for call in solution.exercise.plan]
     written = [bool(names) and all(item.right(name) for item in results for name in names) for names in outputs]

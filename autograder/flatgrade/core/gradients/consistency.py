@@ -130,6 +130,6 @@ def _told(exercise: Exercise, output: str, check: Measured, size: int) -> Findin
     """A gradient that does not fit, where no line can be told."""
     name = factor(check.claimed, check.slope, size)
     said = f"it is {relation(name, size)}" if name else check.example(output)
-    names = ", ".join(stage.name for stage in exercise.stages)
+    names = ", ".join(stage.name for stage in exercise.stages) if len(exercise.plan) == 1 else ""
     advice = f"To learn which line it is, write one statement a line and name every value: {names}." if names else ""
     return Finding(f"{output} does not fit {exercise.loss}: {said}.", advice, output)
