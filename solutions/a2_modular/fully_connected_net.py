@@ -198,7 +198,6 @@ MISTAKES = [
     Mistake("scores", "        caches.append(cache)\n        return", "        scores = np.maximum(0, scores)\n        caches.append(cache)\n        return", "The scores are the last layer and may be negative: no ReLU behind them.", "net-lastrelu"),
     Mistake("scores", 'affine_forward(h, self.params[f"W{i}"], self.params[f"b{i}"])', 'affine_forward(h, self.params[f"W{i}"], 0.0)', "The biases of the hidden layers are missing.", "net-nobias"),
     Mistake("scores", 'affine_forward(h, self.params[f"W{last}"], self.params[f"b{last}"])', 'affine_forward(h, self.params[f"W{last}"], 0.0)', "The bias of the last layer is missing.", "net-nolastbias"),
-    Mistake("scores", 'self.params[f"b{i}"])\n' + _RELU, 'self.params[f"b{i}"])\n        out, relu_cache = relu_forward(z - self.params[f"b{i}"])', "The bias comes before the ReLU, and takes part in it.", "net-bias-late"),
 ]
 
 # Other right answers, each the text of a whole answer cell.

@@ -122,8 +122,6 @@ MISTAKES = [
     Mistake("dx", "dh = dropout_backward(dout, dropout_cache)", "dh = dout", "Dropout is missing on the way back: what was dropped gets no gradient.", "hl-bwd-nodropout"),
     Mistake("dx", "dnormal = relu_backward(dh, relu_cache)", "dnormal = dh", "The ReLU is missing on the way back: where it gave 0, nothing flows through.", "hl-bwd-norelu"),
     Mistake("dx", "dz, dgamma, dbeta = batchnorm_backward(dnormal, norm_cache)", "dz = dnormal\n    _, dgamma, dbeta = batchnorm_backward(dnormal, norm_cache)", "The gradient of z has to come through the normalization.", "hl-bwd-nonorm"),
-    Mistake("dx", "affine_backward(dz, affine_cache)", "affine_backward(dnormal, affine_cache)", "The gradient that arrives at the affine layer is that of z, below the normalization.", "hl-bwd-dnormal"),
-    Mistake("dx", "batchnorm_backward(dnormal, norm_cache)", "batchnorm_backward(relu_backward(dout, relu_cache), norm_cache)", "Dropout is missing on the way back: what was dropped gets no gradient.", "hl-bwd-dout"),
     # on the way there
     Mistake("out", "batchnorm_forward(z, gamma, beta, bn_param)", "batchnorm_forward(z, beta, gamma, bn_param)", "gamma and beta are mixed up: look at the order of the arguments.", "hl-swapped"),
     Mistake("out", "h, relu_cache = relu_forward(normal)", "h, relu_cache = normal, np.ones(normal.shape)", "The ReLU is missing.", "hl-norelu"),
@@ -131,7 +129,6 @@ MISTAKES = [
     Mistake("out", 'dropout_forward(h, u, p, bn_param["mode"])', 'dropout_forward(h, u, p, "test")', "In train mode a share p is dropped; here nothing is.", "hl-nodropout"),
     Mistake("out", 'dropout_forward(h, u, p, bn_param["mode"])', 'dropout_forward(h, u, 1 - p, bn_param["mode"])', "p is the probability to drop, and dropout_forward takes just that.", "hl-keep"),
     Mistake("out", "relu_forward(normal)", "relu_forward(z)", "The ReLU reads the normalized values.", "hl-relu-z"),
-    Mistake("out", "dropout_forward(h, u", "dropout_forward(normal, u", "Dropout reads what comes out of the ReLU.", "hl-dropout-normal"),
     Mistake("out", "    normal, norm_cache = batchnorm_forward(z, gamma, beta, bn_param)\n    h, relu_cache = relu_forward(normal)\n", "    normal, relu_cache = relu_forward(z)\n    h, norm_cache = batchnorm_forward(normal, gamma, beta, bn_param)\n", "The order is affine, batch normalization, ReLU: the bend comes after the normalization.", "net-order"),
     Mistake("out", "affine_forward(x, w, b)", "affine_forward(x, w, 0 * b)", "The bias is left out.", "hl-nobias"),
 ]

@@ -88,6 +88,18 @@ def test_what_is_given_must_be_there(tmp_path, monkeypatch, old, new, said):
         layers(tmp_path)
 
 
+def test_the_reference_calls_what_is_given(tmp_path, monkeypatch):
+    """A reference may build on functions of GIVEN, as the student's answer does."""
+    text = TEXTS["step"].replace("def weights", "def moved(w, dw):\n    return w - 0.1 * dw\n\ndef weights")
+    monkeypatch.setitem(TEXTS, "step", text.replace('params["w"] - 0.1 * dw\n', 'moved(params["w"], dw)\n', 1))
+    solution = layers(tmp_path)[1]["step"]
+    case = solution.cases("test")[-1]
+    assert "moved" in solution.answer
+    assert "def moved" not in solution.answer
+    assert solution.expected(case)["next_w"] == pytest.approx(case.inputs["w"] - 0.1 * case.inputs["dw"])
+    assert judged(solution).verdict is Verdict.PASS
+
+
 def test_given_functions_are_called_by_the_plan(tmp_path):
     """A name that the plan does not call, or nothing left for the student, is refused."""
     for given in ('["as_params", "weight"]', '["as_params", "step", "weights", "undone"]'):

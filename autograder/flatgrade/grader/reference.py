@@ -83,7 +83,9 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
     module = _import(path, f"flatgrade_solutions.{folder.name}.{exercise.name}")
     given = getattr(module, "GIVEN", _GIVEN)
     namespace = _names_of(given, path)
-    namespace.update(vars(module))  # what is given sees the reference, as it sees the student's answer
+    for name, value in namespace.items():
+        vars(module).setdefault(name, value)  # the reference sees what is given,
+    namespace.update(vars(module))  # and what is given sees the reference, as it sees the student's answer
     if lacking := [name for name in exercise.given if name not in namespace]:
         raise SolutionError(f"{_shown(path)} has no {lacking[0]} in GIVEN, which the contract calls")
     answer = "\n\n".join(_definition(text, name, path) for name in exercise.functions)
