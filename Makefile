@@ -27,7 +27,7 @@ attacks: .venv/.dev  ## grade every hostile submission, and show what stock nbgr
 	$(BIN)/python benchmarks/attacks.py
 
 FUZZ_SECONDS ?= 60
-fuzz: .venv/.fuzz  ## look for bytes that break what reads a student's side: FUZZ_SECONDS for each of five targets
+fuzz: .venv/.fuzz  ## look for bytes that break what reads a student's side: FUZZ_SECONDS for each of six targets
 	$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS)
 
 soak: .venv/.dev  ## grade ten thousand submissions, and look at what that leaves behind

@@ -1,4 +1,4 @@
-"""Every figure of the lectures that a0 and a1 are built on stands in a public case, with its inputs and its value."""
+"""Every figure of the lectures that the assignments are built on stands in a public case, with its inputs and its value."""
 
 import json
 
@@ -9,10 +9,11 @@ from support.course import ROOT
 from flatgrade.core import load_assignment
 
 FIGURES = {item["id"]: item for item in json.loads((ROOT / "tests/data/lecture_figures.json").read_text())}
-NAMES = ("a0_circuits", "a1_flat_backprop", "a3_convnets")
-A0, A1, A3 = (load_assignment(ROOT / "assignments" / name) for name in NAMES)
+NAMES = ("a0_circuits", "a1_flat_backprop", "a2_modular", "a3_convnets")
+A0, A1, A2, A3 = (load_assignment(ROOT / "assignments" / name) for name in NAMES)
 
 UPSTREAM = {"upstream": "grad_out"}
+STEPS = {"step": "rates", "step_epochs": "epochs", "step_factor": "factor"}
 SQUARE = {"size": "", "stride": ""}  # one number for both directions there, a pair here
 # figure -> the exercises that hold it, each with the contract's names for the slides' names where they differ
 HELD = {
@@ -56,6 +57,12 @@ HELD = {
         (A1, "softmax_loss_naive", {"softmax_loss": "loss", "scores": "W"}),
     ],
     "hog_length": [(A1, "hog_length", {})],
+    "lr_schedules": [
+        (A2, "step_schedule", STEPS),
+        (A2, "cosine_schedule", {"cosine": "rates"}),
+        (A2, "linear_schedule", {"linear": "rates"}),
+        (A2, "inverse_sqrt_schedule", {"inverse_sqrt": "rates"}),
+    ],
     "max_pool_2x2_stride_2": [(A3, "max_pool", SQUARE)],
     "pooling_table": [(A3, "max_pool", {**SQUARE, "max": "out"}), (A3, "mean_pool", {**SQUARE, "mean": "out"})],
 }
@@ -70,7 +77,6 @@ OF_OTHER_ASSIGNMENTS = {
     "pool_shape",
     "kernel_3x3",
     "alexnet",
-    "lr_schedules",
 }
 
 
