@@ -39,7 +39,7 @@ nbgrader-suite: .venv/.dev  ## run nbgrader's own tests of autograde on our engi
 
 docs: .venv/.dev  ## write the generated pages of docs/ anew
 	$(BIN)/typer flatgrade.cli utils docs --name flatgrade --output docs/cli.md
-	$(BIN)/flatgrade prove --markdown docs/proofs.md
+	$(BIN)/flatgrade prove --markdown docs/proofs.md --kills docs/kills.md
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -6,10 +6,7 @@ from flatgrade.core import Case, Mistake
 
 
 def dropout_forward(x, u, p, mode):
-    if mode == "train":
-        mask = (u >= p) / (1 - p)  # (N, D)
-    else:
-        mask = np.ones(x.shape)  # (N, D)
+    mask = (u >= p) / (1 - p) if mode == "train" else np.ones(x.shape)  # (N, D)
     out = x * mask  # (N, D)
     cache = mask
     return out, cache

@@ -1,5 +1,6 @@
 """A fully connected net of any depth: reference, hidden cases, known mistakes, equivalents, torch path."""
 
+# ruff: noqa: F821 -- the layers are in GIVEN
 import numpy as np
 
 from flatgrade.core import Case, Mistake
@@ -124,7 +125,7 @@ def cases(rng):
     """Hidden inputs: no hidden layer up to four of them, all sizes different where that matters."""
 
     def draw(sizes, N, reg=0.37, scale=0.23, seed=7, size=0.8):
-        pairs = list(zip(sizes, sizes[1:]))
+        pairs = [(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
         return dict(
             sizes=list(sizes),
             weight_scale=scale,

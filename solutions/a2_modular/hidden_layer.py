@@ -1,7 +1,6 @@
 """A hidden layer with batch normalization and dropout: reference, hidden cases, known mistakes, equivalents, torch."""
 
-import numpy as np
-
+# ruff: noqa: F821 -- the layers are in GIVEN
 from flatgrade.core import Case, Mistake
 
 # The layers that the notebook has in a locked cell.

@@ -1,7 +1,5 @@
 """One training step of the net that completes pictures: reference, hidden cases, known mistakes, equivalents."""
 
-import numpy as np
-
 from flatgrade.core import Case, Function, Mistake
 
 

@@ -6,7 +6,7 @@ from flatgrade.core import Case, Mistake
 
 
 def layernorm_forward(x, gamma, beta, eps):
-    N, D = x.shape
+    N = x.shape[0]
     # forward
     mu = x.mean(axis=1)  # (N,)
     xmu = x - mu.reshape(N, 1)  # (N, D)
@@ -66,7 +66,7 @@ MISTAKES = [
     Mistake("mu", "x.mean(axis=1)", "x.sum(axis=1) / N", "The mean runs over the D features of an example: divide by how many those are.", "ln-mu-N"),
     Mistake("xmu", "x - mu.reshape(N, 1)", "x", "The mean of each example must be taken away first.", "ln-nocentre"),
     Mistake("xmu", "x - mu", "x + mu", "The mean is taken away, not added.", "ln-centre-sign"),
-    Mistake("var", ".mean(axis=1)", ".sum(axis=1) / (D - 1)", "Here the variance is divided by D, not by D - 1.", "ln-ddof1"),
+    Mistake("var", ".mean(axis=1)", ".sum(axis=1) / (x.shape[1] - 1)", "Here the variance is divided by D, not by D - 1.", "ln-ddof1"),
     Mistake("var", ".mean(axis=1)", ".sum(axis=1)", "The variance is a mean over the features; this is the sum.", "ln-var-sum"),
     Mistake("var", ".mean(axis=1)", ".sum(axis=1) / N", "The variance is a mean over the D features of an example: divide by how many those are.", "ln-var-N"),
     Mistake("var", "(xmu * xmu).mean(axis=1)", "(x * x).mean(axis=1)", "The variance measures the distance from the mean, not from 0.", "ln-var-raw"),

@@ -1,6 +1,7 @@
 """Exercises that are not one flat function: proven for real, judged by their outputs, credited for what follows."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from support.layers import CONTRACT, TEXTS, layers
@@ -8,6 +9,7 @@ from support.worker import NearWorker
 
 from flatgrade.core import ContractError, load_assignment
 from flatgrade.core.finding import Verdict
+from flatgrade.core.mistake import Mistake
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.prove import prove
 from flatgrade.grader.reference import SolutionError
@@ -38,6 +40,15 @@ def test_exercises_of_every_form_prove_themselves(solutions, name, mistakes, equ
     assert (proof.equivalents, proof.equivalents_full) == (equivalents, equivalents)
     assert [proof.mistakes, proof.charged, proof.at_stage, proof.named] == [mistakes] * 4
     assert proof.torch is None or proof.torch_agrees
+
+
+def test_the_cases_that_show_a_mistake_are_found(solutions):
+    """A mean over one row is a sum: that case shows nothing, the others do, and the mistake is told at its output."""
+    proof = prove(solutions["affine"], STUBS["affine"], "test")
+    typical, rows, one = proof.hidden
+    found = {kill.tag: (kill.stage, kill.cases) for kill in proof.kills}
+    assert found["affine-db-mean"] == ("db", (typical, rows))
+    assert found["affine-bias"] == ("out", (typical, rows, one))
 
 
 def judged(solution, *edits):
@@ -92,18 +103,6 @@ def test_what_is_given_must_be_there(tmp_path, monkeypatch, old, new, said):
         layers(tmp_path)
 
 
-def test_the_reference_calls_what_is_given(tmp_path, monkeypatch):
-    """A reference may build on functions of GIVEN, as the student's answer does."""
-    text = TEXTS["step"].replace("def weights", "def moved(w, dw):\n    return w - 0.1 * dw\n\ndef weights")
-    monkeypatch.setitem(TEXTS, "step", text.replace('params["w"] - 0.1 * dw\n', 'moved(params["w"], dw)\n', 1))
-    solution = layers(tmp_path)[1]["step"]
-    case = solution.cases("test")[-1]
-    assert "moved" in solution.answer
-    assert "def moved" not in solution.answer
-    assert solution.expected(case)["next_w"] == pytest.approx(case.inputs["w"] - 0.1 * case.inputs["dw"])
-    assert judged(solution).verdict is Verdict.PASS
-
-
 def test_given_functions_are_called_by_the_plan(tmp_path):
     """A name that the plan does not call, or nothing left for the student, is refused."""
     for given in ('["as_params", "weight"]', '["as_params", "step", "weights", "undone"]'):
@@ -143,10 +142,6 @@ def test_two_mistakes_in_one_output_are_both_named(solutions):
 
 def test_what_follows_from_a_named_mistake_is_paid(solutions):
     """x and y swapped in memory: with that mistake at dx, the wrong dy is what follows from it."""
-    from dataclasses import replace
-
-    from flatgrade.core.mistake import Mistake
-
     swap = Mistake("dx", "self.x, self.y = x, y", "self.y, self.x = x, y", "Which is which?", "gate-swap")
     solution = replace(solutions["gate"], mistakes=(swap,))
     record = judged(solution, swap.edit)
@@ -159,6 +154,17 @@ def test_an_unknown_mistake_is_charged_at_its_output_alone(solutions):
     record = judged(solutions["gate"], ("self.x * dz", "self.x * dz + 1"))
     assert (record.verdict, record.earned) == (Verdict.WRONG, 2)
     assert [(str(finding), finding.mistake) for finding in record.findings[:-1]] == [("dy has wrong values.", "")]
+
+
+def test_how_it_is_worked_out_stands_beside_a_value_that_no_mistake_explains(solutions):
+    """An output, and a stage; a mistake that is known has its own hint instead."""
+    gate = replace(solutions["gate"], working={"dy": "Each side gets the other one."})
+    record = judged(gate, ("self.x * dz", "self.x * dz + 1"))
+    assert [str(finding) for finding in record.findings[:-1]] == ["dy has wrong values. Each side gets the other one."]
+    circuit = replace(solutions["circuit"], working={"grad_z": "Look at the gate behind z."})
+    for wrong, hint in (("q + 7", "Look at the gate behind z."), ("z", "A product hands each side the other one.")):
+        record = judged(circuit, ("grad_z = q", f"grad_z = {wrong}"))
+        assert [finding.advice for finding in record.findings] == [hint]
 
 
 def test_an_unknown_mistake_beside_a_known_one_is_told_too(solutions):
