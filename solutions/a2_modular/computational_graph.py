@@ -172,7 +172,7 @@ class ComputationalGraph:
                 back = (back,)
             for n, g in zip(needs, back):
                 gradients[n] += g
-        return {name: gradients[name] for name in ("x", "y", "z")}
+        return gradients
 """,
     "sorts at each walk, by passes": """\
 class ComputationalGraph:
