@@ -81,6 +81,13 @@ def _max_pool(rng: np.random.Generator, s: Sizes) -> Inputs:
     return {"x": x, "size": (s["K"], s["K"]), "stride": (s["S"], s["S"]), "dout": dout}
 
 
+def _batchnorm(rng: np.random.Generator, s: Sizes) -> Inputs:
+    parameters = {"mode": "train", "eps": 1e-5, "momentum": 0.9}
+    parameters |= {"running_mean": np.zeros(s["D"], np.float32), "running_var": np.ones(s["D"], np.float32)}
+    weights = {"gamma": _normal(rng, s["D"]), "beta": _normal(rng, s["D"])}
+    return {"x": _normal(rng, s["N"], s["D"]), **weights, "bn_param": parameters, "dout": _normal(rng, s["N"], s["D"])}
+
+
 def _out(s: Sizes) -> int:
     return (s["H"] + 2 * s["P"] - s["K"]) // s["S"] + 1
 
@@ -103,6 +110,10 @@ def _convolution_work(s: Sizes) -> float:
 
 def _max_pool_work(s: Sizes) -> float:
     return 4.0 * s["N"] * s["C"] * (2 * s["H"] ** 2 + 2 * _out(s) ** 2)  # x read, dx written; out written, dout read
+
+
+def _batchnorm_work(s: Sizes) -> float:
+    return 4.0 * s["N"] * s["D"] * 5  # x read, out written; x and dout read, dx written
 
 
 def _plain_svm(torch: Any, t: Inputs) -> Any:
@@ -148,6 +159,15 @@ def _pool_by_windows(x: Any, size: tuple[int, int], stride: tuple[int, int], dou
     return out, dx
 
 
+def _plain_batchnorm(torch: Any, t: Inputs) -> Any:
+    eps = t["bn_param"]["eps"]
+    return torch.nn.functional.batch_norm(t["x"], None, None, t["gamma"], t["beta"], training=True, eps=eps)
+
+
+def _loops_batchnorm(x: Any, gamma: Any, beta: Any, bn_param: Any, dout: Any) -> Any:
+    return loops.batchnorm(x, gamma, beta, bn_param["eps"], dout)
+
+
 _PICTURE = {"N": 64, "D": 3072, "C": 10}
 _MANY = {"cpu": 4096, "cuda": 65536}
 LAYERS = (
@@ -168,4 +188,6 @@ LAYERS = (
     Layer("max pooling 2x2", "a3_convnets/max_pool", loops.max_pool,
           {"N": 64, "C": 32, "H": 32, "K": 2, "S": 2, "P": 0}, {"cpu": 512, "cuda": 8192}, _max_pool, ("x", "dout"),
           _max_pool_work, "GB/s", _plain_max_pool, _pool_by_windows),
+    Layer("batch norm", "a2_modular/batchnorm", _loops_batchnorm, {"N": 128, "D": 512},
+          {"cpu": 16384, "cuda": 524288}, _batchnorm, ("x", "dout"), _batchnorm_work, "GB/s", _plain_batchnorm),
 )  # fmt: skip
