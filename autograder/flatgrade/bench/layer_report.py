@@ -41,7 +41,7 @@ def ceilings_sentence(bench: LayerBench) -> str:
     each = "{} {:.0f} GFLOP/s in a large matrix product and {:.0f} GB/s in a large copy"
     found = sorted(bench.ceilings.items())
     told = [each.format(device.upper(), item["GFLOP/s"], item["GB/s"]) for device, item in found]
-    return f"Ceilings, float32: {'; '.join(told)}." if told else ""
+    return f"Ceilings, {bench.dtype}: {'; '.join(told)}." if told else ""
 
 
 def remarks(bench: LayerBench) -> list[str]:
