@@ -132,6 +132,7 @@ KEYS = {
     "cases": 'cases = [{ label = "one", inputs = { W = [[2]], x = [1] }, expect = { f = 4 } }]',
     "gradients": 'gradients = { grad_W = "W" }',
     "sizes": "sizes = { D = 3 }",
+    "given": "given = []",
     "profile": 'profile = "torch"',
     "source": 'source = "lecture 4"',
 }

@@ -9,9 +9,11 @@ from support.course import ROOT
 from flatgrade.core import load_assignment
 
 FIGURES = {item["id"]: item for item in json.loads((ROOT / "tests/data/lecture_figures.json").read_text())}
-A0, A1 = (load_assignment(ROOT / "assignments" / name) for name in ("a0_circuits", "a1_flat_backprop"))
+NAMES = ("a0_circuits", "a1_flat_backprop", "a3_convnets")
+A0, A1, A3 = (load_assignment(ROOT / "assignments" / name) for name in NAMES)
 
 UPSTREAM = {"upstream": "grad_out"}
+SQUARE = {"size": "", "stride": ""}  # one number for both directions there, a pair here
 # figure -> the exercises that hold it, each with the contract's names for the slides' names where they differ
 HELD = {
     "add_then_multiply": [(A0, "add_then_multiply", {})],
@@ -54,6 +56,8 @@ HELD = {
         (A1, "softmax_loss_naive", {"softmax_loss": "loss", "scores": "W"}),
     ],
     "hog_length": [(A1, "hog_length", {})],
+    "max_pool_2x2_stride_2": [(A3, "max_pool", SQUARE)],
+    "pooling_table": [(A3, "max_pool", {**SQUARE, "max": "out"}), (A3, "mean_pool", {**SQUARE, "mean": "out"})],
 }
 NOT_HELD = {
     ("softmax_cat_car_frog", "exp"),  # ours are shifted before exp
@@ -63,8 +67,6 @@ OF_OTHER_ASSIGNMENTS = {
     "conv_output_size",
     "conv_params",
     "one_by_one_conv",
-    "max_pool_2x2_stride_2",
-    "pooling_table",
     "pool_shape",
     "kernel_3x3",
     "alexnet",

@@ -1,16 +1,21 @@
 """Exercises that are not one flat function: proven for real, judged by their outputs, credited for what follows."""
 
+import re
+
 import pytest
-from support.layers import TEXTS, layers
+from support.layers import CONTRACT, TEXTS, layers
 from support.worker import NearWorker
 
+from flatgrade.core import ContractError, load_assignment
 from flatgrade.core.finding import Verdict
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.prove import prove
+from flatgrade.grader.reference import SolutionError
 
 STUBS = {
     "affine": "def affine_forward(x, w, b):\n    raise NotImplementedError()\n",
     "gate": "class MultiplyGate:\n    def forward(self, x, y):\n        raise NotImplementedError()\n",
+    "step": "def step(params, dw):\n    raise NotImplementedError()\n",
     "circuit": "def circuit(x, y, z):\n    q = ...\n    f = ...\n    grad_q = ...\n    grad_z = ...\n    grad_x = ...\n"
     "    grad_y = ...\n    return f, grad_x, grad_y, grad_z\n",
 }
@@ -21,7 +26,9 @@ def solutions(tmp_path):
     return layers(tmp_path)[1]
 
 
-@pytest.mark.parametrize(("name", "mistakes", "equivalents"), [("affine", 5, 1), ("gate", 2, 0), ("circuit", 2, 0)])
+@pytest.mark.parametrize(
+    ("name", "mistakes", "equivalents"), [("affine", 5, 1), ("gate", 2, 0), ("step", 3, 0), ("circuit", 2, 0)]
+)
 def test_exercises_of_every_form_prove_themselves(solutions, name, mistakes, equivalents):
     """Plans of several calls, classes and scalars: reference, stub, equivalents, mistakes and torch all hold."""
     proof = prove(solutions[name], STUBS[name], "test")
@@ -54,6 +61,42 @@ def test_the_answer_of_a_plan_is_all_that_it_calls(solutions):
     assert "MISTAKES" not in solutions["affine"].answer
     assert solutions["affine"].given == "import numpy as np\nROWS = 0\n"
     assert set(TEXTS) == set(solutions)
+
+
+def test_what_the_notebook_gives_is_not_the_students_to_define(solutions):
+    """Given functions are in no answer, and see the student's: the last mistake above shows only in the second step."""
+    assert solutions["step"].exercise.functions == ("step",)
+    assert solutions["step"].answer.startswith("def step(params, dw):")
+    record = judged(
+        solutions["step"], ('params["w"] = params["w"] -', 'params["w"] = params.setdefault("w0", params["w"]) -')
+    )
+    assert rows(record) == {"next_w": (Verdict.PASS, 1), "back": (Verdict.WRONG, 0)}
+    assert [finding.mistake for finding in record.findings] == ["step-first"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("def weights", "def weight", "solutions/layers/step.py has no weights in GIVEN, which the contract calls"),
+        ('"w": w.copy()', '"w": w.copy(', "solutions/layers/step.py: GIVEN cannot be run: "),
+    ],
+)
+def test_what_is_given_must_be_there(tmp_path, monkeypatch, old, new, said):
+    """A solution file without a given function, or with code that cannot be run, is one sentence."""
+    monkeypatch.setitem(TEXTS, "step", TEXTS["step"].replace(old, new))
+    with pytest.raises(SolutionError, match=re.escape(said)):
+        layers(tmp_path)
+
+
+def test_given_functions_are_called_by_the_plan(tmp_path):
+    """A name that the plan does not call, or nothing left for the student, is refused."""
+    for given in ('["as_params", "weight"]', '["as_params", "step", "weights", "undone"]'):
+        text = CONTRACT.replace('["as_params", "weights", "undone"]', given)
+        (tmp_path / "exercises.toml").write_text(text)
+        with pytest.raises(
+            ContractError, match=r"step\.given must be functions that the plan calls, and not all of them"
+        ):
+            load_assignment(tmp_path)
 
 
 def test_each_output_has_its_share_and_its_mistake(solutions):

@@ -18,6 +18,14 @@ returns = ["z", "dx", "dy"]
 points  = 3
 inputs  = { x = {}, y = {}, dz = {} }
 
+[step]
+title   = "One step of gradient descent, in place"
+plan    = ["params = as_params(w)", "step(params, dw)", "next_w = weights(params)", "back = undone(params, dw)"]
+given   = ["as_params", "weights", "undone"]
+returns = ["next_w", "back"]
+points  = 2
+inputs  = { w = { shape = "D" }, dw = { shape = "D" } }
+
 [circuit]
 title   = "f = (x + y) z"
 call    = "circuit(x, y, z)"
@@ -122,6 +130,37 @@ def torch_path(x, y, dz):
     return x * y
 """
 
+STEP = """
+from flatgrade.core import Case, Mistake
+
+GIVEN = '''
+def as_params(w):
+    return {"w": w.copy()}
+
+def weights(params):
+    return params["w"]
+
+def undone(params, dw):
+    step(params, -dw)
+    return params["w"]
+'''
+
+
+def step(params, dw):
+    params["w"] = params["w"] - 0.1 * dw
+
+
+def cases(rng):
+    return [Case("numbers", {"w": rng.standard_normal(5), "dw": rng.standard_normal(5)}, generic=True)]
+
+
+MISTAKES = [
+    Mistake("next_w", "- 0.1 * dw", "+ 0.1 * dw", "Downhill is against the gradient.", "step-sign"),
+    Mistake("next_w", "0.1 * dw", "dw", "The learning rate is missing.", "step-rate"),
+    Mistake("back", 'params["w"] = params["w"] - 0.1 * dw', 'params["w"] = params.setdefault("first", params["w"]) - 0.1 * dw', "Go on from where it is.", "step-first"),
+]
+"""
+
 CIRCUIT = """
 from flatgrade.core import Case, Mistake
 
@@ -153,7 +192,7 @@ def torch_path(x, y, z):
     return (x + y) * z
 """
 
-TEXTS = {"affine": AFFINE, "gate": GATE, "circuit": CIRCUIT}
+TEXTS = {"affine": AFFINE, "gate": GATE, "step": STEP, "circuit": CIRCUIT}
 
 
 def layers(folder):

@@ -255,6 +255,24 @@ def test_a_plan_of_several_calls_is_checked_too(old, new, verdict, said, tmp_pat
     assert result.rows == ()
 
 
+def test_a_pair_that_is_given_has_no_letters(tmp_path):
+    """A given input may be a list: only inputs with a shape say what its letters are."""
+    (tmp_path / "exercises.toml").write_text("""
+[line]
+title = "a line, given by a pair"
+call = "line(x, pair)"
+returns = ["out"]
+points = 1
+inputs = { x = { shape = "N" }, pair = { kind = "given", value = [2, 1] } }
+[[line.cases]]
+label = "two places"
+inputs = { x = [4, 3], pair = [2, 1] }
+expect = { out = [9, 7] }
+""")
+    right = defined("def line(x, pair):\n    return pair[0] * x + pair[1]\n", "line")
+    assert look("line", {"line": right}, tmp_path).verdict is Verdict.PASS
+
+
 # --- robustness --------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from flatgrade.core.exercise import Assignment, Call, Case, Exercise, Function, Input, Limits, Stage, slope_of
+from flatgrade.core.exercise import Assignment, Call, Case, Exercise, Function, Input, Limits, Stage, called, slope_of
 from flatgrade.core.profiles import PROFILES
 
 CONTRACT = "exercises.toml"
@@ -162,6 +162,7 @@ def _exercise(name: str, table: _Table, profile: str) -> Exercise:
         gradients=_gradients(table, returns, inputs),
         sizes=_sizes(table, inputs),
         profile=_profile(table, profile),
+        given=_given(table, plan),
     )
     table.done()
     return exercise
@@ -173,6 +174,13 @@ def _plan(table: _Table, returns: tuple[str, ...]) -> tuple[Call, ...]:
         return tuple(_call(table, "plan", line) for line in lines)
     call = _call(table, "call", table.text("call"))
     return (Call(call.function, call.arguments, returns),)
+
+
+def _given(table: _Table, plan: tuple[Call, ...]) -> tuple[str, ...]:
+    given, functions = table.get("given", "a list of names", list, []), called(plan)
+    if not all(name in functions for name in given) or len(given) == len(functions):
+        raise table.error("given", "functions that the plan calls, and not all of them", given)
+    return tuple(given)
 
 
 def _call(table: _Table, key: str, line: Any) -> Call:

@@ -7,7 +7,7 @@ student's code runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +92,8 @@ class Exercise:
     """The contract of one exercise. `gradients` maps an output to the input whose slope of `loss` it is.
 
     `sizes` gives the numbers of letters that are not free, such as the two columns of points in a plane.
-    `profile` names the libraries that the answer may use (core.profiles).
+    `profile` names the libraries that the answer may use (core.profiles), `given` the functions of the plan that the
+    notebook defines and not the student.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Exercise:
     gradients: Mapping[str, str]
     sizes: Mapping[str, int] = field(default_factory=dict)
     profile: str = "numpy"
+    given: tuple[str, ...] = ()
 
     @property
     def call(self) -> Call:
@@ -117,10 +119,8 @@ class Exercise:
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The functions and classes that the student defines: what the plan calls, less methods of kept values."""
-        kept = {name for call in self.plan for name in call.results}
-        heads = [call.function.partition(".")[0] for call in self.plan]
-        return tuple(dict.fromkeys(head for head in heads if head not in kept))
+        """The functions and classes that the student defines: what the plan calls, less what the notebook gives."""
+        return tuple(name for name in called(self.plan) if name not in self.given)
 
     @property
     def loss(self) -> str:
@@ -187,6 +187,13 @@ class Assignment:
     def profile_of(self, exercises: Iterable[str]) -> str:
         """The profile that a notebook with these exercises runs with: the widest of theirs and the assignment's."""
         return widest([self.profile, *(self.exercises[name].profile for name in exercises)])
+
+
+def called(plan: Sequence[Call]) -> tuple[str, ...]:
+    """The functions and classes that a plan calls, without the methods of kept values."""
+    kept = {name for call in plan for name in call.results}
+    heads = [call.function.partition(".")[0] for call in plan]
+    return tuple(dict.fromkeys(head for head in heads if head not in kept))
 
 
 def slope_of(name: str) -> str:

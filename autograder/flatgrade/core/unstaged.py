@@ -31,11 +31,12 @@ Values = Mapping[str, Any]
 class PlainAnswer:
     """The reference's text with the names that it sees; it is trusted, and edits of it can be run.
 
+    `given` is the code before it, which is run anew with each edit: it may call what the answer defines.
     What an edit returns on a case does not depend on any student, so it is computed once for an `inputs` object.
     """
 
-    def __init__(self, exercise: Exercise, text: str, namespace: Mapping[str, Any]) -> None:
-        self.exercise, self.text, self.namespace = exercise, text, dict(namespace)
+    def __init__(self, exercise: Exercise, text: str, namespace: Mapping[str, Any], given: str = "") -> None:
+        self.exercise, self.text, self.namespace, self.given = exercise, text, dict(namespace), given
         self._returned: dict[tuple[int, tuple[Edit, ...]], tuple[Values, Values | None]] = {}
 
     def edited(self, edits: Sequence[Edit]) -> str | None:
@@ -56,6 +57,7 @@ class PlainAnswer:
         namespace = dict(self.namespace)
         try:
             with np.errstate(all="ignore"):
+                exec(compile(self.given, "<GIVEN>", "exec"), namespace)  # noqa: S102 -- from solutions/
                 exec(compile(text, f"<{self.exercise.name}>", "exec"), namespace)  # noqa: S102 -- from solutions/
                 kept = run_plan(self.exercise.plan, namespace, deepcopy(dict(inputs)))
         except Exception:  # noqa: BLE001 -- an edit may make the reference raise anything

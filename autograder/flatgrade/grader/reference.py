@@ -77,21 +77,26 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
     """Load `folder/<exercise>.py`. Raises SolutionError with the file and what it lacks."""
     path = folder / f"{exercise.name}.py"
     if not path.is_file():
-        raise SolutionError(f"solutions/{folder.name}/{path.name} is missing: {exercise.name} has no reference")
+        raise SolutionError(f"{_shown(path)} is missing: {exercise.name} has no reference")
     text = path.read_text(encoding="utf-8")
     module = _import(path, f"flatgrade_solutions.{folder.name}.{exercise.name}")
+    given = getattr(module, "GIVEN", _GIVEN)
+    namespace = _names_of(given, path)
+    namespace.update(vars(module))  # what is given sees the reference, as it sees the student's answer
+    if lacking := [name for name in exercise.given if name not in namespace]:
+        raise SolutionError(f"{_shown(path)} has no {lacking[0]} in GIVEN, which the contract calls")
     answer = "\n\n".join(_definition(text, name, path) for name in exercise.functions)
     equivalents = getattr(module, "EQUIVALENTS", {})
     return Solution(
         exercise=exercise,
         answer=answer,
-        given=getattr(module, "GIVEN", _GIVEN),
-        namespace=vars(module),
+        given=given,
+        namespace=namespace,
         draw_cases=_required(module, path, "cases"),
         mistakes=tuple(getattr(module, "MISTAKES", ())),
         equivalents=equivalents,
-        references=_references(exercise, answer, equivalents, vars(module)) if exercise.stages else (),
-        plain=PlainAnswer(exercise, answer, vars(module)),
+        references=_references(exercise, answer, equivalents, namespace) if exercise.stages else (),
+        plain=PlainAnswer(exercise, answer, namespace, given),
         torch_path=getattr(module, "torch_path", None),
         accept=getattr(module, "ACCEPT", {}),
         digest=hashlib.sha256(text.encode()).hexdigest(),
@@ -126,6 +131,20 @@ def _references(
     return tuple(found)
 
 
+def _shown(path: Path) -> str:
+    return f"solutions/{path.parent.name}/{path.name}"
+
+
+def _names_of(given: str, path: Path) -> dict[str, Any]:
+    """What the code of the notebook before the answer defines."""
+    namespace: dict[str, Any] = {}
+    try:
+        exec(compile(given, f"<GIVEN of {path.name}>", "exec"), namespace)  # noqa: S102 -- from solutions/
+    except Exception as error:
+        raise SolutionError(f"{_shown(path)}: GIVEN cannot be run: {error}") from error
+    return namespace
+
+
 def _import(path: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -134,18 +153,18 @@ def _import(path: Path, name: str) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise SolutionError(f"solutions/{path.parent.name}/{path.name} cannot be loaded: {error}") from error
+        raise SolutionError(f"{_shown(path)} cannot be loaded: {error}") from error
     return module
 
 
 def _required(module: ModuleType, path: Path, name: str) -> Any:
     if not hasattr(module, name):
-        raise SolutionError(f"solutions/{path.parent.name}/{path.name} defines no {name}")
+        raise SolutionError(f"{_shown(path)} defines no {name}")
     return getattr(module, name)
 
 
 def _definition(text: str, name: str, path: Path) -> str:
     found = definition_of(text, name)
     if found is None:
-        raise SolutionError(f"solutions/{path.parent.name}/{path.name} defines no {name}, which the contract calls")
+        raise SolutionError(f"{_shown(path)} defines no {name}, which the contract calls")
     return found

@@ -106,7 +106,7 @@ def fits_along(exercise: Exercise, run: Run, inputs: Mapping[str, Any]) -> bool:
 
 def letter_sizes(exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, int]:
     """The number that stands for each letter of the contract's shapes in these inputs."""
-    shapes = [(item.shape, np.shape(inputs[item.name])) for item in exercise.inputs]
+    shapes = [(item.shape, np.shape(inputs[item.name])) for item in exercise.inputs if item.shape]
     return {letter: n for letters, shape in shapes for letter, n in zip(letters, shape, strict=True)}
 
 
