@@ -11,11 +11,10 @@ KINDS = ("CONV", "RELU", "POOL", "FC", "SOFTMAX")
 
 
 def as_table(layers):
-    """The layers as arrays of 40 rows: number of the kind (from 1), shape, parameters. Unused places hold 0."""
-    kinds, shapes, parameters = np.zeros(40), np.zeros((40, 3)), np.zeros(40)
-    for row, (kind, shape, count) in enumerate(layers):
-        kinds[row], parameters[row] = 1 + KINDS.index(kind), count
-        shapes[row, : len(shape)] = shape
+    """The layers as arrays: number of the kind from 0, shape (filled up with 1s), parameters."""
+    kinds = np.array([KINDS.index(kind) for kind, _, _ in layers])
+    shapes = np.array([[*shape, 1, 1][:3] for _, shape, _ in layers])
+    parameters = np.array([count for _, _, count in layers])
     return kinds, shapes, parameters
 '''
 
@@ -56,7 +55,7 @@ def cases(rng):
     return [
         Case("two blocks of two convolutions", draw([3, 26, 38], 2, 2, 2, True, 5), generic=True),
         Case("three blocks with sizes that do not divide", draw([4, 29, 45], 3, 3, 1, True, 3, 11), generic=True),
-        Case("without pooling", draw([2, 7, 9], 2, 3, 2, False)),
+        Case("without pooling", draw([2, 7, 9], 2, 3, 2, False), generic=True),
         Case("no hidden fully connected layer", draw([3, 16, 12], 1, 2, 0, True)),
         Case("no block of convolutions", draw([3, 6, 5], 2, 0, 2, True)),
         Case("no layer but the last", draw([1, 4, 6], 1, 0, 0, False)),
