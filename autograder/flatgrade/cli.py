@@ -31,11 +31,13 @@ from flatgrade.grader.engine import AnswerKey
 from flatgrade.grader.executor import Executor, ExecutorError, ExecutorLostError
 from flatgrade.grader.interruption import interruptible
 from flatgrade.grader.local import LocalExecutor
+from flatgrade.grader.prove import Proof
 from flatgrade.grader.record import Record
 from flatgrade.grader.reference import SolutionError
 from flatgrade.grader.sandbox import SandboxError, require
 from flatgrade.grader.store import StoreError
 from flatgrade.progress import shown
+from flatgrade.proof_pages import PROOF_COLUMNS, proof_row, proofs_page, write_kills
 from flatgrade.report.table import Row, class_rows
 
 DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -200,22 +202,30 @@ def prove(
     course: CourseOption = Path(),
     solutions: SolutionsOption = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the table to this file, too.")] = None,
+    kills: Annotated[
+        Path | None,
+        typer.Option("--kills", help="Write which case shows which mistake to this file, and to a folder beside it."),
+    ] = None,
 ) -> None:
     """Hold each exercise to its promise: reference, stub, equivalents, mistakes, torch."""
+    found: dict[str, list[Proof]] = {}
     with _usage_errors():
         opened = Course.open(course)
         names = assignments or [name for name in opened.assignments() if (opened.source(name) / CONTRACT).is_file()]
         folders = {name: opened.source(name) for name in names}
-        proofs = [proof for _, proof in commands.prove_assignments(folders, solutions or opened.root / "solutions")]
-    rows = [commands.proof_row(proof) for proof in proofs]
+        for assignment, proof in commands.prove_assignments(folders, solutions or opened.root / "solutions"):
+            found.setdefault(assignment.name, []).append(proof)
+    proofs = [proof for group in found.values() for proof in group]
     table = Table(title="Every exercise proves itself", title_justify="left")
-    for name in commands.PROOF_COLUMNS:
+    for name in PROOF_COLUMNS:
         table.add_column(name, justify="left" if name == "exercise" else "right", no_wrap=name == "exercise")
-    for row in rows:
-        table.add_row(*row)
+    for proof in proofs:
+        table.add_row(*proof_row(proof))
     out.print(table)
     if markdown:
-        markdown.write_text(commands.proofs_page(commands.PROOF_COLUMNS, rows), encoding="utf-8")
+        markdown.write_text(proofs_page(proofs), encoding="utf-8")
+    if kills:
+        write_kills(kills, found)
     problems = [problem for proof in proofs for problem in proof.problems]
     for problem in problems:
         err.print(problem, markup=False, soft_wrap=True)

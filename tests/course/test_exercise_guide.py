@@ -17,7 +17,7 @@ from flatgrade.cli import app
 from flatgrade.core import ContractError, Verdict, load_assignment
 from flatgrade.core.contract import INPUT_KINDS
 from flatgrade.core.exercise import Limits
-from flatgrade.core.flatcode import find_function
+from flatgrade.core.flatcode import definition_of, find_function
 
 PAGE = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
 BLOCKS = {
@@ -163,11 +163,35 @@ def test_kinds_of_inputs_and_limits_are_all_listed(tmp_path):
     assert set(tomllib.loads(text)["assignment"]["limits"]) == set(Limits.__dataclass_fields__)
 
 
-def test_the_plan_is_a_contract_and_has_no_stages(tmp_path):
-    """The page's plan is read; with stages it is refused."""
+def test_the_plan_is_a_contract_with_and_without_stages(tmp_path):
+    """The page's plan is read, and its stages go on through the calls."""
     plan = BLOCKS["toml", "plan"]
     exercise = contract(tmp_path, plan).exercises["affine"]
     assert [call.function for call in exercise.plan] == ["affine_forward", "affine_backward"]
     assert "cache" not in exercise.returns
-    with pytest.raises(ContractError, match=r"affine\.stages"):
-        contract(tmp_path, plan + '[affine.stages]\nout = { shape = "N M", points = 8 }\n')
+    staged = contract(tmp_path, plan + BLOCKS["toml", "stages"]).exercises["affine"]
+    assert [stage.name for stage in staged.stages] == ["out", "dx", "dw", "db"]
+
+
+@sandboxed
+def test_the_staged_plan_proves_itself(course):
+    """The page's pair, in two answer cells: all its mistakes are named at their stages, and the stub earns nothing."""
+    solution = BLOCKS["python", "solutions/a9/affine.py"]
+    (course / "solutions/a9/affine.py").write_text(solution, encoding="utf-8")
+    with (course / "assignments/a9/exercises.toml").open("a", encoding="utf-8") as file:
+        file.write("\n".join(["", BLOCKS["toml", "plan"], BLOCKS["toml", "stages"]]))
+    path = course / "assignments/a9/squared_norm.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for name in ("affine_forward", "affine_backward"):
+        head, *body, last = definition_of(solution, name).rstrip("\n").split("\n")
+        source = "\n".join([head, "    ### BEGIN SOLUTION", *body, "    ### END SOLUTION", last])
+        mark = {**json.loads(BLOCKS["json", "answer"]), "grade_id": name}
+        notebook.cells.append(nbformat.v4.new_code_cell(source, id=name, metadata={"nbgrader": mark}))
+    nbformat.write(notebook, path)
+    proofs = commands.prove_assignments({"a9": course / "assignments/a9"}, course / "solutions")
+    [proof] = [proof for _, proof in proofs if proof.exercise == "affine"]
+    assert proof.problems == []
+    assert proof.reference
+    assert proof.stub
+    assert proof.equivalents_full == 1
+    assert proof.mistakes == proof.charged == proof.at_stage == proof.named == 3

@@ -176,7 +176,7 @@ def test_a_stub_names_each_stage_once_in_order_and_tells_nothing(case):
     """For any flat answer: one line a stage, in the order of first assignment, no value of the answer, valid Python."""
     source, expected = case
     end = source.split("\n").index("    # END SOLUTION") + 1
-    lines = stub_lines(source, ast.parse(source), 2, end, frozenset(STAGES))
+    lines = stub_lines(source, ast.parse(source), 2, end, frozenset(STAGES), frozenset())
     assert [line.split(" = ")[0] for line in lines] == [f"    {name}" for name in expected]
     assert not re.search("secret", "\n".join(lines))
     ast.parse("\n".join(["def f():", *lines, "    return 0"]))
@@ -186,8 +186,51 @@ def test_a_stub_names_each_stage_once_in_order_and_tells_nothing(case):
 def test_a_tuple_of_stages_has_as_many_dots(names):
     """`a, b = value` becomes `a, b = ..., ...`, which Python can still unpack."""
     source = f"def f():\n    # BEGIN\n    {', '.join(names)}, = value\n    # END"
-    (line,) = stub_lines(source, ast.parse(source), 2, 4, frozenset(STAGES))
+    (line,) = stub_lines(source, ast.parse(source), 2, 4, frozenset(STAGES), frozenset())
     scope = SimpleNamespace()
     exec(line.strip(), vars(scope))  # our own text
     assert line.strip().split(" = ")[0] == ", ".join(names)
     assert line.count("...") == len(names) == sum(value is ... for name, value in vars(scope).items() if name in STAGES)
+
+
+PAIR = """
+[layer]
+title = "A layer of two calls"
+plan = ["out, cache = forward(x, w)", "dx, dw = backward(dout, cache)"]
+returns = ["out", "dx", "dw"]
+points = 3
+inputs = { x = {}, w = {}, dout = {} }
+stages = { xs = {}, out = { points = 1 }, dx = { points = 1 }, dw = { points = 1 } }
+"""
+
+
+def test_each_function_of_a_plan_keeps_its_own_stages(tmp_path):
+    """The cache is a line of the forward pass; what unpacks it leaves none, though it holds a stage."""
+    source = """def forward(x, w):
+    ### BEGIN SOLUTION
+    xs = x * x  # a number
+    out = xs * w
+    cache = (xs, w)
+    ### END SOLUTION
+    return out, cache
+
+
+def backward(dout, cache):
+    ### BEGIN SOLUTION
+    xs, w = cache
+    dx = dout * w
+    dw = dout * xs
+    ### END SOLUTION
+    return dx, dw"""
+    expected = """def forward(x, w):
+    xs = ...  # a number
+    out = ...
+    cache = ...
+    return out, cache
+
+
+def backward(dout, cache):
+    dx = ...
+    dw = ...
+    return dx, dw"""
+    assert cleared(tmp_path, source, PAIR) == expected

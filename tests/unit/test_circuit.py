@@ -8,7 +8,7 @@ from support.circuits import SIGMOID, sigmoid_exercise
 from support.course import a1, a1_solutions, defined
 
 from flatgrade.core.flatcode import find_function
-from flatgrade.core.trace import traced
+from flatgrade.core.trace import TracedPlan
 from flatgrade.student.circuit import MOST_VALUES, NotFlatError, circuit_of
 
 SVM = a1_solutions()["svm_loss"].answer
@@ -18,7 +18,7 @@ def circuit(text, exercise=None, **inputs):
     """The circuit of a cell's text on the first public case."""
     exercise = exercise or a1().exercises["svm_loss"]
     inputs = {**exercise.cases[0].inputs, **inputs}
-    trace = traced(defined(text, exercise.name)).run(tuple(inputs[name] for name in exercise.call.arguments))
+    trace = TracedPlan(exercise.plan, {exercise.name: defined(text, exercise.name)}).run(inputs)
     return circuit_of(exercise, find_function(text, exercise.name), inputs, trace)
 
 

@@ -163,15 +163,29 @@ def test_each_mistake_in_a_file_says_file_key_requirement_and_value(tmp_path, ol
     assert str(caught.value) == message
 
 
-def test_stages_and_a_plan_of_several_calls_exclude_each_other(tmp_path):
-    """Replay follows one flat function; a plan's points are shared by its results."""
-    text = GOOD.replace('call = "half(x, n)"', 'plan = ["y, c = forward(x)", "dx = backward(c, n)"]')
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (["m = Half()", "y = m.forward(x)", "dx = m.backward(n)"], "that calls methods or what it keeps (got 'y = m."),
+        (["f = half(n)", "y, dx = f(x)"], "that calls methods or what it keeps (got 'y, dx = f(x)', a str)"),
+        (["y, m = half(x, n)", "dx = slope(m)"], "that calls given functions (got 'dx = slope(m)', a str)"),
+        (["y = half(x, n)", "dx = half(x, n)"], "that calls a function twice (got 'y = half(x, n)', a str)"),
+    ],
+)
+def test_stages_are_for_plans_of_plain_functions_each_called_once(tmp_path, plan, message):
+    """Replay follows the lines of functions: it must know which call a line belongs to."""
+    text = GOOD.replace("points = 3", 'points = 3\ngiven = ["slope"]') if "slope" in plan[-1] else GOOD
     with pytest.raises(ContractError) as caught:
-        load(tmp_path, text)
-    assert str(caught.value) == (
-        "a9/exercises.toml: half.stages must be left out for a plan of several calls, "
-        "since replay follows one function (got ['y', 'dx'], a list)"
-    )
+        load(tmp_path, text.replace('call = "half(x, n)"', f"plan = {plan}"))
+    said = "a9/exercises.toml: half.stages must be left out for a plan "
+    assert str(caught.value).startswith(said + message)
+
+
+def test_a_plan_of_plain_functions_may_have_stages(tmp_path):
+    """A layer pair has stages as one function has."""
+    text = GOOD.replace('call = "half(x, n)"', 'plan = ["y, c = forward(x)", "dx = backward(c, n)"]')
+    exercise = load(tmp_path, text).exercises["half"]
+    assert [stage.name for stage in exercise.stages] == ["y", "dx"]
 
 
 def test_a_missing_file_and_bad_toml_are_one_sentence_each(tmp_path):

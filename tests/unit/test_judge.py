@@ -12,9 +12,7 @@ from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.replies import read_call, read_outputs, read_trace, read_value
 
 SEED = "test"
-KEYS = st.sampled_from(
-    ["status", "values", "versions", "reads", "returned", "outputs", "value", "type", "changed", "ok", "loss"]
-)
+KEYS = st.sampled_from(["status", "values", "versions", "reads", "outputs", "value", "type", "changed", "ok", "loss"])
 
 
 def judged(text, name="svm_loss"):
@@ -43,7 +41,7 @@ def test_a_right_answer_has_full_points_and_nothing_is_traced(name):
         record = judge_exercise(solution, solution.cases(SEED), worker, 2.0)
         assert (record.verdict, record.earned, record.findings) == (Verdict.PASS, 10, ())
         assert record.cases_passed == record.cases_run == len(solution.cases(SEED))
-        assert worker.asked == {"call": record.cases_run, "trace": 0}
+        assert worker.asked == {"call": record.cases_run, "trace": 0, "calls": 0}
 
 
 @pytest.mark.parametrize("name", ["svm_loss", "softmax_loss"])
@@ -259,12 +257,12 @@ def test_garbage_from_a_worker_is_no_trace():
         "status": "ok",
         "versions": [["a", 1, np.ones(2)], ["b", "x", 1], [1, 2], "c", ["d", 2, "text"]],
         "reads": {"a": [1, "x"]},
-        "returned": [{"value": 1.0}, 3],
+        "values": {"loss": {"value": 1.0}, "dW": 3},
     }
     trace = read_trace(reply)
     assert set(trace.versions) == {"a"}
     assert trace.reads == {"a": [1]}
-    assert trace.returned[0] == 1.0
+    assert trace.returned["loss"] == 1.0
 
 
 JSON = st.recursive(

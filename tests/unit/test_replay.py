@@ -13,18 +13,17 @@ from flatgrade.core.compare import close
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.naming import diagnose
 from flatgrade.core.replay import Observation
-from flatgrade.core.trace import traced
+from flatgrade.core.trace import TracedPlan
 from flatgrade.grader.reference import staged
 
 
 def observe(solution, text, cases):
     name = solution.exercise.name
-    function = traced(defined(text, name))
+    traced = TracedPlan(solution.exercise.plan, {name: defined(text, name)})
     observations = []
     for case in cases:
-        trace = function.run(tuple(case.inputs.values()))
-        outputs = dict(zip(solution.exercise.returns, trace.returned, strict=True))
-        observations.append(Observation(case.inputs, outputs, trace, case.generic))
+        trace = traced.run(case.inputs)
+        observations.append(Observation(case.inputs, trace.returned, trace, case.generic))
     return observations
 
 
@@ -137,9 +136,8 @@ def test_the_right_number_in_another_stage_excuses_no_wrong_one(tmp_path):
     for row in numbers:
         inputs = dict(zip("xyz", map(float, row), strict=True))
         wrong = defined(ADDED.replace("grad_q = grad_s", "grad_q = grad_s * z"), "added")
-        trace = traced(wrong).run(tuple(inputs.values()))
-        outputs = dict(zip(exercise.returns, trace.returned, strict=True))
-        observations.append(Observation(inputs, outputs, trace, generic=True))
+        trace = TracedPlan(exercise.plan, {"added": wrong}).run(inputs)
+        observations.append(Observation(inputs, trace.returned, trace, generic=True))
     judgement = diagnose(exercise, [reference], observations, [])
     assert judgement.charged == {"grad_q"}
 
@@ -176,7 +174,7 @@ def test_positions_stay_whole_numbers(tmp_path):
     observations = []
     for size in (5, 8):
         inputs = {"x": rng.standard_normal(size), "y": rng.standard_normal(size)}
-        trace = traced(wrong).run(tuple(inputs.values()))
-        observations.append(Observation(inputs, {"f": trace.returned}, trace, generic=True))
+        trace = TracedPlan(exercise.plan, {"picked": wrong}).run(inputs)
+        observations.append(Observation(inputs, trace.returned, trace, generic=True))
     judgement = diagnose(exercise, [staged(exercise, PICKED, {"np": np})], observations, [mistake])
     assert [(charge.stage, charge.mistake) for charge in judgement.charges] == [("chosen", mistake)]

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from flatgrade.core.bodies import StagedError
+from flatgrade.core.exercise import Call
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.naming import indistinguishable
-from flatgrade.core.staged import StagedError, StagedFunction, lint
+from flatgrade.core.staged import StagedFunction, lint
 
 TEXT = '''\
 def f(x, k):
@@ -26,7 +28,8 @@ def f(x, k):
 
 
 def staged(text=TEXT, stages=("a", "b", "loss", "db", "dx")):
-    return StagedFunction(text, "f", stages, ("loss", "dx"), {"np": np})
+    plan = (Call("f", ("x", "k"), ("loss", "dx")),)
+    return StagedFunction(text, plan, stages, ("loss", "dx"), {"np": np})
 
 
 def test_groups_hold_the_statements_of_a_stage_and_its_parents():
@@ -85,9 +88,10 @@ def test_an_edit_is_made_in_the_stage_and_in_the_whole_text():
     ("text", "message"),
     [
         ("g = 1", "f is not defined in its reference"),
-        ("def f(x):\n    loss = x\n    return loss", "f must end with return loss, dx"),
-        ("def f(x):\n    loss = dx = x\n    return loss, -dx", "f must end with return loss, dx"),
-        ("def f(x):\n    loss = dx = x\n    return loss, dx\n    return loss, dx", "f must return once, at its end"),
+        ("def f(x):\n    loss = dx = x\n    return loss, dx", "f must take x, k, as in its call"),
+        ("def f(x, k):\n    loss = x\n    return loss", "f must end with return loss, dx"),
+        ("def f(x, k):\n    loss = dx = x\n    return loss, -dx", "f must end with return loss, dx"),
+        ("def f(x, k):\n    loss = dx = x\n    return loss, dx\n    return loss, dx", "f must return once, at its end"),
     ],
 )
 def test_what_is_not_staged_flat_code_says_why(text, message):

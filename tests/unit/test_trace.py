@@ -1,12 +1,15 @@
 """Tracing: the same results as the plain function, and every value that a name held."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.course import defined
 
-from flatgrade.core.trace import traced
+from flatgrade.core.exercise import Call
+from flatgrade.core.trace import TracedPlan
 
 
 def versions(trace, name):
@@ -14,7 +17,13 @@ def versions(trace, name):
 
 
 def run(text, *arguments, name="f"):
-    return traced(defined(text, name)).run(arguments)
+    """The trace of one function; what it returned is kept as y."""
+    return traced(defined(text, name)).run(dict(zip("xn", arguments, strict=False)))
+
+
+def traced(function):
+    plan = [Call("f", tuple(inspect.signature(function).parameters), ("y",))]
+    return TracedPlan(plan, {"f": function})
 
 
 def test_versions_carry_the_line_after_which_they_held():
@@ -22,7 +31,7 @@ def test_versions_carry_the_line_after_which_they_held():
     trace = run("def f(x):\n    a = x + 1\n    a *= 2\n    b = a\n    b[0] = 0\n    return b\n", np.array([1.0, 2.0]))
     assert versions(trace, "a") == [(2, [2, 3]), (3, [4, 6]), (5, [0, 6])]
     assert versions(trace, "b") == [(4, [4, 6]), (5, [0, 6])]
-    assert trace.returned.tolist() == [0, 6]
+    assert trace.returned["y"].tolist() == [0, 6]
 
 
 def test_live_is_the_value_after_a_line_also_where_the_line_changed_nothing():
@@ -59,8 +68,8 @@ def test_the_traced_function_returns_what_the_plain_one_does(text, values, n):
     function = defined(text, "f")
     x = np.array(values)
     plain, shadow = function(x.copy(), n), x.copy()
-    trace = traced(function).run((x, n))
-    assert repr(plain) == repr(trace.returned)
+    trace = traced(function).run({"x": x, "n": n})
+    assert repr(plain) == repr(trace.returned["y"])
     assert np.array_equal(x, shadow)
 
 
@@ -69,7 +78,7 @@ def test_an_exception_ends_the_trace_and_keeps_what_was_seen():
     trace = run("\ndef f(x):\n    a = x + 1\n    b = a / missing\n    return b\n", np.array([1.0]))
     assert versions(trace, "a") == [(3, [2])]
     assert (trace.error, trace.error_line) == ("NameError: name 'missing' is not defined", 4)
-    assert trace.returned is None
+    assert trace.returned == {}
 
 
 def test_decorators_are_dropped_and_a_cell_magic_does_no_harm():
@@ -89,7 +98,7 @@ def test_decorators_are_dropped_and_a_cell_magic_does_no_harm():
 )
 def test_what_is_not_flat_code_is_not_traced(text):
     """Lambdas, closures, generators and callable objects are judged by their outputs alone."""
-    assert traced(defined(text, "f")) is None
+    assert not traced(defined(text, "f")).flat
 
 
 def test_versions_are_numbers_only_and_capped():

@@ -137,13 +137,9 @@ def _exercise(name: str, table: _Table, profile: str) -> Exercise:
     inputs = tuple(_input(table.table("inputs"), key) for key in table.table("inputs").data)
     stages = tuple(_stage(table.table("stages"), key) for key in table.table("stages").data)
     points = table.number("points")
-    if stages and len(plan) > 1:
-        raise table.error(
-            "stages",
-            "left out for a plan of several calls, since replay follows one function",
-            list(table.data["stages"]),
-        )
     _check_plan(table, plan, returns, {item.name for item in inputs})
+    if stages:
+        _check_staged(table, plan)
     if stages and abs(sum(stage.points for stage in stages) - points) > 1e-9:
         total = sum(stage.points for stage in stages)
         raise table.error("points", f"the sum of the points of the stages, {total:g}", points)
@@ -205,6 +201,20 @@ def _check_plan(table: _Table, plan: tuple[Call, ...], returns: tuple[str, ...],
     for name in returns:
         if not any(name in call.results for call in plan):
             raise table.error("returns", "names that the plan keeps", list(returns))
+
+
+def _check_staged(table: _Table, plan: tuple[Call, ...]) -> None:
+    """Replay follows the student's functions, and each of them once: a line of a function must belong to one call."""
+    functions = [call.function for call in plan]
+    kept = {name for call in plan for name in call.results}
+    given = _given(table, plan)
+    for call in plan:
+        if "." in call.function or call.function in kept:
+            raise table.error("stages", "left out for a plan that calls methods or what it keeps", str(call))
+        if call.function in given:
+            raise table.error("stages", "left out for a plan that calls given functions", str(call))
+        if functions.count(call.function) > 1:
+            raise table.error("stages", "left out for a plan that calls a function twice", str(call))
 
 
 def _input(table: _Table, name: str) -> Input:

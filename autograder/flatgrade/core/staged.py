@@ -1,31 +1,37 @@
-"""A reference in flat code, cut into its stages, so that it can be run one stage at a time from any values."""
+"""A reference in flat code, cut into its stages, so that it can be run one stage at a time from any values.
+
+Where the plan has several calls, the bodies of their functions are one stretch of code (flatgrade.core.bodies).
+"""
 
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from flatgrade.core.flatcode import Statement, find_function, statements
+from flatgrade.core.bodies import Body, StagedError, bodies
+from flatgrade.core.copying import copied
+from flatgrade.core.exercise import Call
+from flatgrade.core.flatcode import Statement, statements
 
 Env = dict[str, Any]
 Edit = tuple[str, str]
 
 
-class StagedError(ValueError):
-    """A reference that is not flat code with the stages of its exercise."""
-
-
 @dataclass(frozen=True)
 class Group:
-    """The statements that make one stage: from behind the stage before it to the last statement that writes it."""
+    """The statements that make one stage: from behind the stage before it to the last statement that writes it.
+
+    `call` is the place in the plan of the call whose function they stand in.
+    """
 
     stage: str
+    call: int
     text: str
     line: int
     parents: frozenset[str]
@@ -38,43 +44,34 @@ class StagedFunction:
     holds the statements of each. The code is trusted: it comes from `solutions/`, never from a student.
     """
 
-    def __init__(self, text: str, name: str, stages: Sequence[str], returns: Sequence[str], namespace: Env) -> None:
-        node = find_function(text, name)
-        if node is None:
-            raise StagedError(f"{name} is not defined in its reference")
-        flat = list(statements(node.body, into=()))
-        _check_return(name, flat, returns)
-        self.name, self.text, self.namespace = name, text, namespace
-        self.arguments = tuple(argument.arg for argument in node.args.args)
-        last = {stage: i for i, item in enumerate(flat) for stage in item.writes if stage in {*stages, *returns}}
-        self.stages = tuple(sorted(last, key=lambda stage: last[stage]))
-        lines = text.split("\n")
+    def __init__(
+        self, text: str, plan: Sequence[Call], stages: Sequence[str], returns: Sequence[str], namespace: Env
+    ) -> None:
+        self.name = " and ".join(call.function for call in plan)
+        self.text, self.namespace = text, {"__builtins__": builtins, **namespace}
         self.groups: dict[str, Group] = {}
         depends: dict[str, frozenset[str]] = {}
-        start = 0
-        for stage in self.stages:
-            part = flat[start : last[stage] + 1]
-            if not part:
-                raise StagedError(f"{name} assigns {stage} and another stage in one statement")
-            self.groups[stage] = _group(stage, part, lines, depends)
-            start = last[stage] + 1
+        for call, body in enumerate(bodies(text, plan, {*stages, *returns})):
+            for stage, part in _parts(body, {*stages, *returns}):
+                self.groups[stage] = _group(stage, call, part, text.split("\n"), depends)
+        self.stages = tuple(self.groups)
         self._codes: dict[tuple[str, tuple[Edit, ...]], CodeType | None] = {}
         self._ends: dict[tuple[int, str, Edit], tuple[Mapping[str, Any], Env | None]] = {}
 
     def start(self, inputs: Mapping[str, Any]) -> Env:
         """The environment before the first statement: the namespace and copies of the inputs."""
-        copies = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
-        return {**self.namespace, **copies}
+        return {**self.namespace, **copied(inputs)}
 
     def step(self, env: Env, stage: str, edits: tuple[Edit, ...] = ()) -> Env | None:
-        """The environment after the stage's statements, run on copies of the arrays in `env`; None if they raise.
+        """The environment after the stage's statements, run on copies of the values in `env`; None if they raise.
 
         `edits` (old text, new text) are made in the stage's text first. None also if an edit does not fit.
         """
         code = self._code(stage, edits)
         if code is None:
             return None
-        result = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in env.items()}
+        own = {name: value for name, value in env.items() if value is not self.namespace.get(name)}
+        result = {**env, **copied(own)}
         try:
             with np.errstate(all="ignore"):
                 exec(code, result)  # noqa: S102 -- the reference's own text, from solutions/
@@ -177,18 +174,21 @@ def _edited(text: str, edit: Edit) -> str | None:
     return text.replace(edit[0], edit[1]) if text.count(edit[0]) == 1 else None
 
 
-def _check_return(name: str, flat: list[Statement], returns: Sequence[str]) -> None:
-    node = flat[-1].node if flat else None
-    if not isinstance(node, ast.Return) or node.value is None:
-        raise StagedError(f"{name} must end with return {', '.join(returns)}")
-    values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-    if [value.id if isinstance(value, ast.Name) else "" for value in values] != list(returns):
-        raise StagedError(f"{name} must end with return {', '.join(returns)}")
-    if any(isinstance(item.node, ast.Return) for item in flat[:-1]):
-        raise StagedError(f"{name} must return once, at its end")
+def _parts(body: Body, names: Collection[str]) -> Iterator[tuple[str, list[Statement]]]:
+    """The stages that a function completes, in order, and the statements of each."""
+    last = {stage: i for i, item in enumerate(body.statements) for stage in item.writes if stage in names}
+    start = 0
+    for stage in sorted(last, key=lambda stage: (last[stage], stage)):
+        if last[stage] < start:
+            raise StagedError(f"{body.function} assigns {stage} and another stage in one statement")
+        yield stage, list(body.statements[start : last[stage] + 1])
+        start = last[stage] + 1
+    if any(not isinstance(item.node, ast.Pass) for item in body.statements[start:]):
+        behind = f"behind {max(last, key=lambda stage: last[stage])}, its last stage" if last else "and has no stage"
+        raise StagedError(f"{body.function} makes values {behind}: a value belongs to the stage that comes after it")
 
 
-def _group(stage: str, part: list[Statement], lines: list[str], depends: dict[str, frozenset[str]]) -> Group:
+def _group(stage: str, call: int, part: list[Statement], lines: list[str], depends: dict[str, frozenset[str]]) -> Group:
     """Cut the group out of the text; `depends` (name -> stages behind its value) is carried from group to group."""
     parents: set[str] = set()
     for item in part:
@@ -201,4 +201,4 @@ def _group(stage: str, part: list[Statement], lines: list[str], depends: dict[st
     block = lines[first - 1 : last]
     indent = len(block[0]) - len(block[0].lstrip())
     text = "\n".join(line[indent:] for line in block)
-    return Group(stage, text, first, frozenset(parents))
+    return Group(stage, call, text, first, frozenset(parents))

@@ -3,24 +3,31 @@
 The function's text is compiled a second time with a call after each statement (an AST transform, not `settrace`), and
 run on copies of the inputs. A name's *versions* are the values it held, each with the line after which it held it.
 Loops, nested functions and matches are one statement; bodies of with, if and try are flat code.
+
+Each call of a plan counts its lines from a million times its place in the plan: so lines are in the order in which they
+are run, and tell which function they are of, wherever its cell is.
 """
 
 from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from flatgrade.core.copying import copied
+from flatgrade.core.exercise import Call
 from flatgrade.core.flatcode import find_function, is_generator, place_of, source_of, statements
+from flatgrade.core.plan import run_plan
 
 _SNAP, _LOCALS, _RETURN = "__flat_snap__", "__flat_locals__", "__flat_return__"
 _MAX_BYTES = 64 << 20
 MAX_VERSIONS = 20
+LINES = 10**6  # more than a cell has
 _SILENT = (ast.Return, ast.Raise, ast.Pass, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Global)
 
 Array = npt.NDArray[Any]
@@ -36,15 +43,15 @@ class Version:
 
 @dataclass
 class Trace:
-    """What one traced call left: versions by name, and the lines at which a name is read by a statement that does not
-    write it. `ran` are the lines of the statements that were run. `returned` is the function's result; `error` and
-    `error_line` tell of an exception ("" and 0: none).
+    """What one traced run left: versions by name, and the lines at which a name is read by a statement that does not
+    write it. `ran` are the lines of the statements that were run. `returned` is what the plan kept, by name; `error`
+    and `error_line` tell of an exception ("" and 0: none).
     """
 
     versions: dict[str, list[Version]] = field(default_factory=dict)
     reads: dict[str, list[int]] = field(default_factory=dict)
     ran: set[int] = field(default_factory=set)
-    returned: Any = None
+    returned: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     error_line: int = 0
 
@@ -63,14 +70,53 @@ class Trace:
         return next((line for line in self.reads.get(name, ()) if line > after), None)
 
 
-class TracedFunction:
-    """A function compiled with snapshots; calling `run` gives a Trace."""
+def told_line(plan: Sequence[Call], line: int) -> tuple[int, str]:
+    """A line of a trace as its cell counts it, and in words: "line 7", or "line 7 of f" in a plan of several calls."""
+    call, number = divmod(line, LINES)
+    function = plan[min(call, len(plan) - 1)].function
+    return number, f"line {number} of {function}" if len(plan) > 1 else f"line {number}"
 
-    def __init__(self, function: Callable[..., Any], node: ast.FunctionDef) -> None:
-        self.reads: dict[str, list[int]] = {}
-        for statement in statements(node.body):
-            for name in statement.reads - statement.writes:
-                self.reads.setdefault(name, []).append(statement.line)
+
+class TracedPlan:
+    """The functions of a plan compiled with snapshots; calling `run` gives a Trace.
+
+    What cannot be traced is called as it is: what is no plain function, generators, functions with a closure, functions
+    whose text is not known. `flat` is False where nothing can be traced.
+    """
+
+    def __init__(self, plan: Sequence[Call], namespace: Mapping[str, Any]) -> None:
+        self.plan, self.namespace = plan, namespace
+        found = {call.function: _traced(namespace.get(call.function), i * LINES) for i, call in enumerate(plan)}
+        self._traced = {name: function for name, function in found.items() if function}
+        self.flat = bool(self._traced)
+
+    def run(self, inputs: Mapping[str, Any]) -> Trace:
+        """Run the plan on copies of the inputs. An exception ends the trace and is kept in it."""
+        trace, kept, inputs = Trace(), dict[str, Any](), copied(inputs)
+        recorder = _Recorder(trace, {id(value) for value in inputs.values()})
+        for function in self._traced.values():
+            function.record(recorder)
+        functions = {name: function.function for name, function in self._traced.items()}
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                run_plan(self.plan, {**self.namespace, **functions}, inputs, kept)
+            except Exception as error:  # noqa: BLE001 -- whatever the student's code raises belongs to the trace
+                files = {function.__code__.co_filename for function in functions.values()}
+                trace.error = f"{type(error).__name__}: {error}"
+                trace.error_line, _ = place_of(error, files.__contains__)
+        trace.returned = kept
+        return trace
+
+
+class _TracedFunction:
+    """A function compiled with snapshots, its lines counted from `first`."""
+
+    def __init__(self, function: Callable[..., Any], node: ast.FunctionDef, first: int) -> None:
+        ast.increment_lineno(node, first)
+        self.reads = [
+            (name, statement.line) for statement in statements(node.body) for name in statement.reads - statement.writes
+        ]
         node.body = _with_snapshots(node.body)
         node.decorator_list = []
         module = ast.fix_missing_locations(ast.Module([node], []))
@@ -78,33 +124,21 @@ class TracedFunction:
         exec(compile(module, function.__code__.co_filename, "exec"), self.namespace)  # noqa: S102 -- the student's own code
         self.function = self.namespace[node.name]
 
-    def run(self, arguments: tuple[Any, ...]) -> Trace:
-        """Call the function on copies of the arguments. An exception ends the trace and is kept in it."""
-        trace = Trace(reads=self.reads)
-        copies = tuple(value.copy() if isinstance(value, np.ndarray) else value for value in arguments)
-        recorder = _Recorder(trace, {id(value) for value in copies})
+    def record(self, recorder: _Recorder) -> None:
+        """Send the snapshots of the next call to `recorder`."""
         self.namespace[_SNAP], self.namespace[_LOCALS] = recorder.snap, locals
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            try:
-                trace.returned = self.function(*copies)
-            except Exception as error:  # noqa: BLE001 -- whatever the student's code raises belongs to the trace
-                trace.error = f"{type(error).__name__}: {error}"
-                trace.error_line, _ = place_of(error, self.function.__code__.co_filename.__eq__)
-        return trace
+        for name, line in self.reads:
+            recorder.trace.reads.setdefault(name, []).append(line)
 
 
-def traced(function: Callable[..., Any]) -> TracedFunction | None:
-    """The function compiled with snapshots, or None where it is not flat code that can be traced.
-
-    Not traced: what is no plain function, generators, functions with a closure, functions whose text is not known.
-    """
+def _traced(function: Any, first: int) -> _TracedFunction | None:
+    """The function compiled with snapshots, or None where it is not flat code that can be traced."""
     text = source_of(function)
     if text is None or getattr(function, "__closure__", None):
         return None
     try:
         node = find_function(text, function.__name__)
-        return TracedFunction(function, node) if node and not is_generator(node) else None
+        return _TracedFunction(function, node, first) if node and not is_generator(node) else None
     except SyntaxError:
         return None
 

@@ -52,10 +52,11 @@ class ClearStages(ClearSolutions):
         tree = _parsed(source)
         if not tree:
             return source
-        names, lines = stage_names(assignment, tree), source.split("\n")
+        names, caches = kept_names(assignment, tree)
+        lines = source.split("\n")
         # From the last region to the first: the line numbers of those before stay true.
         for begin, end in reversed(self._regions(lines)):
-            if stub := stub_lines(source, tree, begin, end, names):
+            if stub := stub_lines(source, tree, begin, end, names, caches):
                 lines[begin - 1 : end] = stub
         return "\n".join(lines)
 
@@ -72,31 +73,37 @@ class ClearStages(ClearSolutions):
         return [(first, last) for (_, first), (_, last) in pairs]
 
 
-def stage_names(assignment: Assignment, tree: ast.Module) -> frozenset[str]:
+def kept_names(assignment: Assignment, tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
     """Say which names a cell's stub keeps: stages and kept results of the exercises whose functions it defines.
 
-    An exercise without stages keeps none: its answer need not be flat.
+    And which of them are caches. An exercise without stages keeps none: its answer need not be flat.
     """
     defined = {node.name for node in tree.body if isinstance(node, _DEFINITIONS)}
-    names: set[str] = set()
+    stages: set[str] = set()
+    results: set[str] = set()
     for exercise in assignment.exercises.values():
         if exercise.stages and defined & set(exercise.functions):
-            names |= {stage.name for stage in exercise.stages}
-            names |= {name for call in exercise.plan for name in call.results}
-    return frozenset(names)
+            stages |= {stage.name for stage in exercise.stages} | set(exercise.returns)
+            results |= {name for call in exercise.plan for name in call.results}
+    return frozenset(stages | results), frozenset(results - stages)
 
 
-def stub_lines(source: str, tree: ast.Module, begin: int, end: int, names: frozenset[str]) -> list[str]:
+def stub_lines(
+    source: str, tree: ast.Module, begin: int, end: int, names: frozenset[str], caches: frozenset[str]
+) -> list[str]:
     """Write the lines that stand for the region from line `begin` to line `end` (from 1, both markers) of `source`.
 
     One line for each assignment that brings a name of `names` which is new in this region; with the indentation of
-    its statement and the comment at the statement's end. Empty where the region assigns none.
+    its statement and the comment at the statement's end. What unpacks one of `caches` makes no value, and leaves none.
+    Empty where the region assigns none.
     """
     lines, comments = source.split("\n"), _comments(source)
     found: dict[str, tuple[str, tuple[str, ...]]] = {}  # first name -> indentation, names
     remark: dict[str, str] = {}
     for outer in _statements(tree, begin, end):
         for node in _assignments(outer):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in caches:
+                continue
             for targets in _targets(node):
                 stages = tuple(dict.fromkeys(name for name in targets if name in names))
                 new = tuple(name for name in stages if name not in remark)

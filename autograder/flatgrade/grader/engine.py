@@ -210,8 +210,11 @@ class _NotebookRun:
                 return True
             try:
                 self._do(cell, worker)
+                lost = worker.is_gone  # a diagnosis may have ended it, after the verdict
             except WorkerGoneError as gone:
                 self._lose(cell, gone)
+                lost = True
+            if lost:
                 return all(self._is_done(cell) for cell in self._scored())
         self._take_files(worker)
         self._judge_again(worker)

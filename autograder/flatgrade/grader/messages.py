@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flatgrade.core.exercise import Exercise
-from flatgrade.core.finding import Finding, Verdict
+from flatgrade.core.finding import Finding
 from flatgrade.core.judgement import Charge, Judgement
 from flatgrade.core.mistake import Mistake
-from flatgrade.grader.record import StageRecord
+from flatgrade.core.trace import told_line
 from flatgrade.grader.replies import CallReply
 
 _RELATIONS = {
@@ -56,9 +56,9 @@ def is_stub_error(reply: CallReply) -> bool:
     return reply.status == "error" and ("ellipsis" in reply.what.lower() or _not_implemented(reply.what))
 
 
-def wrong_values_finding(output: str) -> Finding:
-    """An output that keeps its contract, and has the wrong numbers."""
-    return Finding(f"{output} has wrong values.", "", output)
+def wrong_values_finding(output: str, working: str) -> Finding:
+    """An output that keeps its contract, and has the wrong numbers; `working` tells how it is worked out, if at all."""
+    return Finding(f"{output} has wrong values.", working, output)
 
 
 def named_output_finding(output: str, mistake: Mistake) -> Finding:
@@ -80,20 +80,19 @@ def _not_implemented(what: str) -> bool:
     return what.startswith("NotImplementedError")
 
 
-def charge_finding(charge: Charge, judgement: Judgement) -> Finding:
-    """A charged stage: its line, how its value relates to the right one, and the hint of its mistake."""
-    line = judgement.explanation.where.get(charge.stage, ("", 0))[1]
-    where = f" (line {line})" if line else ""
+def charge_finding(exercise: Exercise, charge: Charge, judgement: Judgement, working: str) -> Finding:
+    """A charged stage: its line, how its value relates to the right one, and its mistake's hint or else `working`."""
+    line, place = told_line(exercise.plan, judgement.explanation.where.get(charge.stage, ("", 0))[1])
+    where = f" ({place})" if line else ""
     relation = _RELATIONS[charge.ratio]
-    hint = charge.mistake.hint if charge.mistake else ""
+    hint = charge.mistake.hint if charge.mistake else working
     tag = charge.mistake.tag if charge.mistake else ""
     return Finding(f"{charge.stage}{where} {relation}", hint, charge.stage, line, tag)
 
 
-def not_written_findings(stages: Sequence[StageRecord]) -> list[Finding]:
+def not_written_finding(stage: str) -> Finding:
     """The first stage that nothing is seen of; the later ones are the student's next steps, not faults."""
-    first = next((stage.name for stage in stages if stage.verdict is Verdict.MISSING), None)
-    return [Finding(f"{first} is not written yet.", "Replace the ... by your own line.", first)] if first else []
+    return Finding(f"{stage} is not written yet.", "Replace the ... by your own line.", stage)
 
 
 def changed_finding(changed: Sequence[str]) -> Finding:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flatgrade.core.bodies import StagedError
 from flatgrade.core.compare import close
 from flatgrade.core.mistake import Mistake
-from flatgrade.core.staged import StagedError, StagedFunction
+from flatgrade.core.staged import StagedFunction
 from flatgrade.core.unstaged import PlainAnswer, Values
 from flatgrade.grader.reference import Solution, staged
 
@@ -48,6 +49,11 @@ def plant(solution: Solution, base: Base, mistakes: Sequence[Mistake]) -> Plante
         if _same(solution, results, _results(solution, _with_edits(solution, base, other))):
             return None
     return Planted(solution.exercise.name, text, tuple(mistakes))
+
+
+def planted_alone(solution: Solution, mistake: Mistake) -> Planted | None:
+    """A right answer with this one mistake in it; None where it fits none of them, or changes no output."""
+    return next((planted for base in bases(solution) if (planted := plant(solution, base, [mistake]))), None)
 
 
 def _with_edits(solution: Solution, base: Base, mistakes: Sequence[Mistake]) -> str | None:

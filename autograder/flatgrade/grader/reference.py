@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from flatgrade.core.bodies import StagedError
 from flatgrade.core.exercise import Assignment, Case, Exercise
 from flatgrade.core.flatcode import definition_of
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
 from flatgrade.core.profiles import INSTALL_TORCH, lacks_torch
-from flatgrade.core.staged import StagedError, StagedFunction
+from flatgrade.core.staged import StagedFunction
 from flatgrade.core.unstaged import PlainAnswer
 
 _GIVEN = "import numpy as np\n"
@@ -32,11 +33,11 @@ class SolutionError(Exception):
 class Solution:
     """One exercise with its answers.
 
-    `answer` is the text of the reference: all that the plan calls, in its order; `plain` is the same, to be run with
-    edits. `given` is the code that the notebook has before the answer. `references` are the staged reference and the
-    staged equivalents (empty where the exercise is not one flat function). `accept` decides on outputs that many
-    answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `digest` changes
-    with the file.
+    `answer` is the text of the reference: all that the plan calls and the student writes, in its order; `plain` is the
+    same, to be run with edits. `given` is the code that the notebook has before the answer. `references` are the staged
+    reference and the staged equivalents (empty where the exercise has no stages). `accept` decides on outputs that many
+    answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `working` tells how
+    stages and outputs are worked out, by name. `digest` changes with the file.
     """
 
     exercise: Exercise
@@ -50,6 +51,7 @@ class Solution:
     plain: PlainAnswer
     torch_path: Callable[..., Any] | None
     accept: Mapping[str, Callable[[Mapping[str, Any], Any], str]]
+    working: Mapping[str, str]
     digest: str
 
     def expected(self, case: Case) -> dict[str, Any]:
@@ -81,9 +83,8 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
     text = path.read_text(encoding="utf-8")
     module = _import(path, f"flatgrade_solutions.{folder.name}.{exercise.name}")
     given = getattr(module, "GIVEN", _GIVEN)
-    namespace = _names_of(given, path)
-    namespace.update(vars(module))  # what is given sees the reference, as it sees the student's answer
-    if lacking := [name for name in exercise.given if name not in namespace]:
+    _add_given(given, module, path)
+    if lacking := [name for name in exercise.given if not hasattr(module, name)]:
         raise SolutionError(f"{_shown(path)} has no {lacking[0]} in GIVEN, which the contract calls")
     answer = "\n\n".join(_definition(text, name, path) for name in exercise.functions)
     equivalents = getattr(module, "EQUIVALENTS", {})
@@ -91,14 +92,15 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
         exercise=exercise,
         answer=answer,
         given=given,
-        namespace=namespace,
+        namespace=vars(module),
         draw_cases=_required(module, path, "cases"),
         mistakes=tuple(getattr(module, "MISTAKES", ())),
         equivalents=equivalents,
-        references=_references(exercise, answer, equivalents, namespace) if exercise.stages else (),
-        plain=PlainAnswer(exercise, answer, namespace, given),
+        references=_references(exercise, answer, equivalents, vars(module)) if exercise.stages else (),
+        plain=PlainAnswer(exercise, answer, vars(module), given),
         torch_path=getattr(module, "torch_path", None),
         accept=getattr(module, "ACCEPT", {}),
+        working=_working(module, exercise, path),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
@@ -106,7 +108,7 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
 def staged(exercise: Exercise, text: str, namespace: Mapping[str, Any]) -> StagedFunction:
     """A cell's text as staged flat code that sees the names of `namespace`. Raises StagedError where it is none."""
     stages = [stage.name for stage in exercise.stages]
-    return StagedFunction(text, exercise.call.function, stages, exercise.returns, dict(namespace))
+    return StagedFunction(text, exercise.plan, stages, exercise.returns, dict(namespace))
 
 
 def _references(
@@ -135,14 +137,14 @@ def _shown(path: Path) -> str:
     return f"solutions/{path.parent.name}/{path.name}"
 
 
-def _names_of(given: str, path: Path) -> dict[str, Any]:
-    """What the code of the notebook before the answer defines."""
-    namespace: dict[str, Any] = {}
+def _add_given(given: str, module: ModuleType, path: Path) -> None:
+    """Run what the notebook has before the answer: it and the reference see each other, as in the notebook."""
+    own = dict(vars(module))
     try:
-        exec(compile(given, f"<GIVEN of {path.name}>", "exec"), namespace)  # noqa: S102 -- from solutions/
+        exec(compile(given, f"<GIVEN of {path.name}>", "exec"), vars(module))  # noqa: S102 -- from solutions/
     except Exception as error:
         raise SolutionError(f"{_shown(path)}: GIVEN cannot be run: {error}") from error
-    return namespace
+    vars(module).update(own)
 
 
 def _import(path: Path, name: str) -> ModuleType:
@@ -155,6 +157,14 @@ def _import(path: Path, name: str) -> ModuleType:
     except Exception as error:
         raise SolutionError(f"{_shown(path)} cannot be loaded: {error}") from error
     return module
+
+
+def _working(module: ModuleType, exercise: Exercise, path: Path) -> Mapping[str, str]:
+    working: Mapping[str, str] = getattr(module, "WORKING", {})
+    known = {stage.name for stage in exercise.stages} | set(exercise.returns)
+    if unknown := [name for name in working if name not in known]:
+        raise SolutionError(f"{_shown(path)} has {unknown[0]} in WORKING, which is no stage and no output")
+    return working
 
 
 def _required(module: ModuleType, path: Path, name: str) -> Any:

@@ -38,18 +38,30 @@ class CallReply:
 
 def read_call(reply: Mapping[str, Any]) -> CallReply:
     """The reply to a call; its status is "malformed" where it is none."""
-    status, values = reply.get("status"), reply.get("values")
-    if not isinstance(status, str) or status not in _STATUSES or (status == "ok" and not isinstance(values, dict)):
+    status = reply.get("status")
+    if not isinstance(status, str) or status not in _STATUSES:
+        return CallReply("malformed")
+    if status == "ok" and not isinstance(reply.get("values"), dict):
         return CallReply("malformed")
     changed = reply.get("changed")
     return CallReply(
         status=status,
-        values={name: read_value(item) for name, item in values.items()} if isinstance(values, dict) else {},
+        values=_values(reply),
         changed=tuple(name for name in changed if isinstance(name, str)) if isinstance(changed, list) else (),
         what=_text(reply.get("what")),
         line=_line(reply.get("line")),
         call=_line(reply.get("call")),
     )
+
+
+def read_calls(reply: Mapping[str, Any], count: int) -> list[dict[str, Any]] | None:
+    """The reply to `count` calls at once, the values of each by name; None where they did not all come."""
+    rows = reply.get("values")
+    if read_status(reply) != "ok" or not isinstance(rows, list) or len(rows) != count:
+        return None
+    if not all(isinstance(row, dict) for row in rows):
+        return None
+    return [{name: read_value(item) for name, item in row.items()} for row in rows]
 
 
 def read_value(item: Any) -> Any:
@@ -62,19 +74,19 @@ def read_value(item: Any) -> Any:
 
 
 def read_trace(reply: Mapping[str, Any]) -> Trace | None:
-    """The reply to a trace, with the returned values in `returned`; None where there is no trace."""
+    """The reply to a trace, with the outputs in `returned`; None where there is no trace."""
     if _text(reply.get("status")) != "ok":
         return None
-    trace = Trace(returned=[read_value(item) for item in _list(reply.get("returned"))])
+    trace = Trace(returned=_values(reply))
     for row in _list(reply.get("versions")):
         match row:
-            case [str(name), int(line), value] if _is_number(value):
+            case [str(name), line, value] if _line(line) and _is_number(value):
                 versions = trace.versions.setdefault(name, []) if len(trace.versions) < _MAX_NAMES else None
                 if versions is not None and len(versions) < MAX_VERSIONS:
                     versions.append(Version(line, np.asarray(value)))
     reads = reply.get("reads")
     for name, lines in (reads if isinstance(reads, dict) else {}).items():
-        trace.reads[name] = [line for line in _list(lines) if isinstance(line, int)]
+        trace.reads[name] = [line for line in _list(lines) if _line(line)]
     return trace
 
 
@@ -105,6 +117,11 @@ def read_files(reply: Mapping[str, Any], kib: int) -> dict[str, bytes]:
                 left -= data.nbytes
                 files[name] = data.tobytes()
     return files
+
+
+def _values(reply: Mapping[str, Any]) -> dict[str, Any]:
+    values = reply.get("values")
+    return {name: read_value(item) for name, item in values.items()} if isinstance(values, dict) else {}
 
 
 def _is_plain_path(name: str) -> bool:

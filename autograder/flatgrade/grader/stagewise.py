@@ -13,7 +13,7 @@ from flatgrade.core.naming import diagnose
 from flatgrade.core.replay import Observation
 from flatgrade.core.trace import Trace
 from flatgrade.grader.cases import Asks, CaseResult, is_number, numbers, request
-from flatgrade.grader.messages import charge_finding, not_written_findings
+from flatgrade.grader.messages import charge_finding, not_written_finding
 from flatgrade.grader.record import StageRecord
 from flatgrade.grader.reference import Solution
 from flatgrade.grader.replies import read_trace
@@ -31,8 +31,18 @@ def judge_stages(
     if judgement is None:
         return stage_records(exercise, Verdict.PASS), []
     stages = _judged(exercise, judgement)
-    findings = [charge_finding(charge, judgement) for charge in judgement.charges]
-    return stages, findings + (not_written_findings(stages) if verdict is Verdict.NOT_WRITTEN else [])
+    working = solution.working
+    findings = [charge_finding(exercise, item, judgement, working.get(item.stage, "")) for item in judgement.charges]
+    return stages, findings + (_not_written(solution, stages, results) if verdict is Verdict.NOT_WRITTEN else [])
+
+
+def _not_written(solution: Solution, stages: Sequence[StageRecord], results: Sequence[CaseResult]) -> list[Finding]:
+    """The first stage that nothing is seen of. A function whose outputs are all right is written, whatever it names."""
+    outputs = [[name for name in call.results if name in solution.exercise.returns] for call in solution.exercise.plan]
+    written = [bool(names) and all(item.right(name) for item in results for name in names) for names in outputs]
+    groups = solution.references[0].groups
+    missing = [row.name for row in stages if row.verdict is Verdict.MISSING and not written[groups[row.name].call]]
+    return [not_written_finding(missing[0])] if missing else []
 
 
 def stage_records(exercise: Exercise, verdict: Verdict) -> tuple[StageRecord, ...]:
@@ -64,19 +74,15 @@ def _telling(results: Sequence[CaseResult]) -> list[CaseResult]:
 def _observation(exercise: Exercise, result: CaseResult, worker: Asks, seconds: float) -> Observation:
     outputs = numbers(exercise, result)
     found = read_trace(worker.ask(request("trace", exercise, result.case.inputs), seconds))
-    usable = found is not None and _same_outputs(exercise, found, outputs, returned=result.returned)
-    return Observation(result.case.inputs, outputs, found if found and usable else Trace(), result.case.generic)
+    trace = found if found and _same_outputs(found, outputs) else Trace()
+    return Observation(result.case.inputs, outputs, trace, result.case.generic)
 
 
-def _same_outputs(exercise: Exercise, trace: Trace, outputs: Mapping[str, Any], *, returned: bool) -> bool:
+def _same_outputs(trace: Trace, outputs: Mapping[str, Any]) -> bool:
     """True if the traced run returned what the plain run did: else the trace tells of something else."""
-    if not returned:
-        return True
-    if len(trace.returned) != len(exercise.returns):
-        return False
     return all(
-        outputs[name] is None or (is_number(got) and close(got, outputs[name], equal_nan=True))
-        for name, got in zip(exercise.returns, trace.returned, strict=True)
+        value is None or (is_number(got := trace.returned.get(name)) and close(got, value, equal_nan=True))
+        for name, value in outputs.items()
     )
 
 

@@ -16,7 +16,7 @@ from flatgrade.core.exercise import Case, Exercise, Stage
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.gradients.consistency import consistency, fits_along, letter_sizes
 from flatgrade.core.gradients.slope import Agreement
-from flatgrade.core.trace import Trace
+from flatgrade.core.trace import Trace, told_line
 from flatgrade.student.draw import circuit_picture
 from flatgrade.student.limits import Printed
 from flatgrade.student.picture import Picture
@@ -168,20 +168,21 @@ class PublicPart:
     def _row(self, stage: Stage, trace: Trace, known: Mapping[str, bool], shape: tuple[int, ...] | None) -> Row:
         letters = _shape(stage.shape)
         if stage.name in self.subject.unwritten:
-            return Row(stage.name, self.subject.unwritten[stage.name], letters, State.NOT_WRITTEN)
+            line, _ = told_line(self.subject.exercise.plan, self.subject.unwritten[stage.name])
+            return Row(stage.name, line, letters, State.NOT_WRITTEN)
         versions = trace.versions.get(stage.name, [])
         if not versions:
             note = "not reached" if stage.name in self.subject.names else "no such name in your code"
             return Row(stage.name, 0, letters, State.UNSEEN, note)
         version = ([v for v in versions if v.value.shape == shape] or versions)[-1]
-        found = _shape(version.value.shape)
+        found, (line, _) = _shape(version.value.shape), told_line(self.subject.exercise.plan, version.line)
         if shape is not None and version.value.shape != shape:
             note = f"expected {_shape(shape)} = {letters}"
-            return Row(stage.name, version.line, found, State.DIFFERS, note)
+            return Row(stage.name, line, found, State.DIFFERS, note)
         state = State.WRITTEN
         if stage.name in known:
             state = State.FITS if known[stage.name] else State.DIFFERS
-        return Row(stage.name, version.line, f"{found} = {letters}" if stage.shape else found, state)
+        return Row(stage.name, line, f"{found} = {letters}" if stage.shape else found, state)
 
 
 def _label(case: Case) -> str:

@@ -13,7 +13,7 @@ from flatgrade.core.exercise import Case, Exercise
 from flatgrade.core.finding import Finding
 from flatgrade.core.gradients.findings import apart, place
 from flatgrade.core.gradients.measure import factor
-from flatgrade.core.trace import Trace
+from flatgrade.core.trace import Trace, told_line
 
 _TIMES = {"2": "That is twice as much.", "1/2": "That is half as much.", "-1": "Only the sign is different."}
 _BY_HAND = "The case is small: work it out by hand, line by line."
@@ -31,11 +31,14 @@ class Figures:
     cases: dict[str, Case] = field(default_factory=dict)
 
     def compare(self, exercise: Exercise, case: Case, name: str, got: Any, line: int = 0) -> None:
-        """Compare one value (a finite array or number) with the figure of `case` for `name`."""
+        """Compare one value (a finite array or number) with the figure of `case` for `name`.
+
+        `line` is counted as in a trace.
+        """
         same = close(got, case.expect[name], exercise.tolerance(name))
         self.right[name] = self.right.get(name, True) and same
         if not same and name not in self.findings:
-            self.findings[name] = _finding(case, name, np.asarray(got), case.expect[name], line)
+            self.findings[name] = _finding(exercise, case, name, np.asarray(got), line)
             self.cases[name] = case
 
     def wrong(self, exercise: Exercise) -> list[Finding]:
@@ -74,8 +77,9 @@ def compare_stages(exercise: Exercise, trace_of: Callable[[Mapping[str, Any]], T
     return figures
 
 
-def _finding(case: Case, name: str, got: Any, want: Any, line: int) -> Finding:
-    at = f" (line {line})" if line else ""
+def _finding(exercise: Exercise, case: Case, name: str, got: Any, at_line: int) -> Finding:
+    want, (line, told) = case.expect[name], told_line(exercise.plan, at_line)
+    at = f" ({told})" if line else ""
     if got.shape != want.shape:
         fact = f'On "{case.label}", {name}{at} has shape {got.shape}; expected {want.shape}.'
         return Finding(fact, "", name, line)

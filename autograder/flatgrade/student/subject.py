@@ -6,18 +6,19 @@ import ast
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from flatgrade.core.compare import contract_finding
+from flatgrade.core.copying import copied
 from flatgrade.core.exercise import Call, Exercise
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.core.flatcode import changed_in_place, find_function, place_of, source_of, statements, written
 from flatgrade.core.gradients.consistency import letter_sizes
-from flatgrade.core.plan import MissingFunctionError, PlanError, ready, run_plan, stopped_at
-from flatgrade.core.trace import Trace, TracedFunction, traced
+from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopped_at
+from flatgrade.core.trace import LINES, Trace, TracedPlan, told_line
 
 _ADVICE = {
     NameError: "Is the name spelled as in the line that makes it?",
@@ -41,7 +42,8 @@ class Subject:
     """The functions of one exercise in a student's namespace.
 
     `function` is the one function of a plan of one call (None otherwise), `text` its source, `node` its definition
-    there, `names` what its code gives values to, and `unwritten` the lines of those names that are `...` still.
+    there. `nodes` are the definitions of all functions by name, `names` what their code gives values to, and
+    `unwritten` the lines of those names that are `...` still, counted as in a trace.
     """
 
     def __init__(self, exercise: Exercise, namespace: Mapping[str, Any]) -> None:
@@ -50,18 +52,23 @@ class Subject:
         found = namespace.get(self.title)
         self.function: Callable[..., Any] | None = found if len(exercise.plan) == 1 and callable(found) else None
         self.text = source_of(self.function) if self.function else None
-        self.node = _definition(self.text, self.function)
-        self.names = written(self.node) if self.node else set()
-        self.unwritten = _unwritten(self.node)
+        nodes = {call.function: _definition(namespace.get(call.function)) for call in exercise.plan}
+        self.nodes = {name: node for name, node in nodes.items() if node}
+        self.node = self.nodes.get(self.title) if self.function else None
+        self.names = {name for node in self.nodes.values() for name in written(node)}
+        self.unwritten: dict[str, int] = {}
+        for i, call in reversed([*enumerate(exercise.plan)]):
+            lines = _unwritten(self.nodes.get(call.function))
+            self.unwritten |= {name: i * LINES + line for name, line in lines.items()}
 
     @functools.cached_property
-    def _traced(self) -> TracedFunction | None:
-        return traced(self.function) if self.function else None
+    def _traced(self) -> TracedPlan:
+        return TracedPlan(self.exercise.plan, self.namespace)
 
     @property
     def flat(self) -> bool:
-        """True if the function's code can be run with a snapshot after each statement."""
-        return self._traced is not None
+        """True if some of the code can be run with a snapshot after each statement."""
+        return self._traced.flat
 
     def check_arguments(self) -> None:
         """Raise EndedError where a function does not take what the contract gives it, or takes it in another order."""
@@ -84,7 +91,7 @@ class Subject:
 
         Raises EndedError where the contract is broken; `where` says on which inputs, as in " for N = 5".
         """
-        copies = _copies(inputs)
+        copies = copied(inputs)
         kept = self._called(copies, where)
         for name in self.exercise.returns:
             self._check_output(name, kept[name], inputs)
@@ -95,15 +102,14 @@ class Subject:
 
     def again(self, inputs: Mapping[str, Any], where: str) -> dict[str, Any]:
         """The same for inputs like those of a `run` that went well: nothing but exceptions is looked for."""
-        return self._called(_copies(inputs), where)
+        return self._called(copied(inputs), where)
 
     def trace(self, inputs: Mapping[str, Any]) -> Trace:
-        """What the names of the function held on these inputs; an empty trace where its code is not flat."""
-        if self._traced is None:
+        """What the names of the functions held on these inputs; an empty trace where nothing is known of them."""
+        if not self.flat or not (self.function or self.exercise.stages):
             return Trace()
         try:
-            made = ready(inputs)
-            return self._traced.run(tuple(made[name] for name in self.exercise.call.arguments))
+            return self._traced.run(inputs)
         except SystemExit:
             return Trace()
 
@@ -124,10 +130,11 @@ class Subject:
                 warnings.simplefilter("ignore")
                 return run_plan(self.exercise.plan, self.namespace, copies, kept)
         except (Exception, SystemExit) as error:  # noqa: BLE001 -- what the student's code raises is told, not raised
-            raise self._ended(error, self.exercise.plan[stopped_at(self.exercise.plan, kept)], where) from None
+            raise self._ended(error, stopped_at(self.exercise.plan, kept), where) from None
 
-    def _ended(self, error: BaseException, call: Call, where: str) -> EndedError:
-        """What to say of an exception that ended a call."""
+    def _ended(self, error: BaseException, place: int, where: str) -> EndedError:
+        """What to say of an exception that ended the call at this place of the plan."""
+        call = self.exercise.plan[place]
         if isinstance(error, MissingFunctionError):
             defined = call.function if call.function in self.exercise.functions else self.title
             return EndedError(
@@ -138,28 +145,35 @@ class Subject:
         if isinstance(error, MemoryError):
             said = f"{call.function} needs more memory than there is."
             return EndedError(Verdict.MEMORY, Finding(said, "How large is the largest array?"))
-        return self._stopped(call.function, error, where)
+        return self._stopped(place, error, where)
 
-    def _stopped(self, function: str, error: BaseException, where: str) -> EndedError:
+    def _stopped(self, place: int, error: BaseException, where: str) -> EndedError:
+        function = self.exercise.plan[place].function
         line, values = self._place(error)
         if isinstance(error, NotImplementedError):
             advice = "Replace the line that raises NotImplementedError by your own."
             return EndedError(Verdict.NOT_WRITTEN, Finding(f"{function} is not written yet.", advice, line=line))
-        first = min(self.unwritten.values(), default=0)
-        if first and not 0 < line < first:
-            return self._not_written()
+        first = min(self._unwritten_in(place).values(), default=0)
+        if first and not 0 < line < first - place * LINES:
+            return self._not_written(place)
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".removesuffix(": ").rstrip(".")
         at = f" in line {line}" if line else ""
-        advice = self._shapes(line, values) if isinstance(error, (ValueError, IndexError)) else ""
+        reads = self._reads(function, line)
+        advice = _shapes(reads, values) if isinstance(error, (ValueError, IndexError)) else ""
         advice += _MATMUL if advice and "matmul" in said else ""
-        advice = advice or (self._lists(line, values) if isinstance(error, (TypeError, AttributeError)) else "")
+        advice = advice or (_lists(reads, values) if isinstance(error, (TypeError, AttributeError)) else "")
         advice = advice or _ADVICE.get(type(error), "")
         return EndedError(Verdict.ERROR, Finding(f"{function} stops{at}{where}: {said}.", advice, line=line))
 
-    def _not_written(self) -> EndedError:
-        name, line = min(self.unwritten.items(), key=lambda item: item[1])
+    def _unwritten_in(self, place: int) -> dict[str, int]:
+        """What is not written yet in the functions of the calls up to this one."""
+        return {name: line for name, line in self.unwritten.items() if line < (place + 1) * LINES}
+
+    def _not_written(self, place: int) -> EndedError:
+        name, first = min(self._unwritten_in(place).items(), key=lambda item: item[1])
+        line, told = told_line(self.exercise.plan, first)
         contract = {stage.name for stage in self.exercise.stages} | set(self.exercise.returns)
-        if len(self.unwritten) > 1 and contract <= set(self.unwritten):
+        if self.function and len(self.unwritten) > 1 and contract <= set(self.unwritten):
             finding = Finding(
                 f"{self.title} is still the stub: none of its stages is written.",
                 f"Begin with {name} in line {line}: replace the ... by your own line.",
@@ -167,15 +181,16 @@ class Subject:
                 line,
             )
         else:
-            fact = f"{name} (line {line}) is not written yet."
+            fact = f"{name} ({told}) is not written yet."
             finding = Finding(fact, "Replace the ... by your own line.", name, line)
         return EndedError(Verdict.NOT_WRITTEN, finding)
 
     def _wrong_results(self, said: str, call: Call) -> EndedError:
         """A plan that does not get its results; a body of `pass` alone is a stub."""
-        body = list(statements(self.node.body)) if self.node else []
+        node = self.nodes.get(call.function)
+        body = list(statements(node.body)) if node else []
         if body and all(isinstance(item.node, ast.Pass) for item in body):
-            said = f"{self.title} is still the stub: it does nothing."
+            said = f"{call.function} is still the stub: it does nothing."
             return EndedError(Verdict.NOT_WRITTEN, Finding(said, "Write its lines, then run its cell."))
         results = ", ".join(call.results)
         return EndedError(Verdict.WRONG, Finding(said, f"Is its last line return {results}?"))
@@ -183,16 +198,20 @@ class Subject:
     def _check_output(self, name: str, got: Any, inputs: Mapping[str, Any]) -> None:
         shape = self.shape(name, inputs)
         finding = contract_finding(name, got, got if shape is None else np.zeros(shape))
-        if got is Ellipsis and self.unwritten:
-            raise self._not_written()
+        place = next(i for i, call in enumerate(self.exercise.plan) if name in call.results)
+        if got is Ellipsis and self._unwritten_in(place):
+            raise self._not_written(place)
         if finding:
             raise EndedError(Verdict.NOT_WRITTEN if got is Ellipsis else Verdict.WRONG, finding)
 
     def _changed(self, name: str) -> Finding:
-        body = statements(self.node.body) if self.node else ()
-        lines = [item.line for item in body if name in changed_in_place(item.node)]
-        advice = f"Line {lines[0]} changes it in place." if lines else f"Begin with {name} = {name}.copy()."
-        return Finding(f"Your function changed {name}; work on a copy.", advice, line=lines[0] if lines else 0)
+        fact = f"Your function changed {name}; work on a copy."
+        for call in self.exercise.plan:
+            body = statements(self.nodes[call.function].body) if call.function in self.nodes else ()
+            if line := next((item.line for item in body if name in changed_in_place(item.node)), 0):
+                where = "" if self.function else f" of {call.function}"
+                return Finding(fact, f"Line {line}{where} changes it in place.", line=line)
+        return Finding(fact, f"Begin with {name} = {name}.copy().")
 
     def _place(self, error: BaseException) -> tuple[int, dict[str, Any]]:
         """The last line of the student's functions that the exception passed through (0: none), and its values."""
@@ -201,22 +220,9 @@ class Subject:
         files = {item.__code__.co_filename for item in called if inspect.isfunction(item)}
         return place_of(error, files.__contains__)
 
-    def _shapes(self, line: int, values: Mapping[str, Any]) -> str:
-        """The shapes of the arrays that the statement at `line` reads; "" where there are none."""
-        reads = self._reads(line)
-        arrays = [name for name in values if name in reads and isinstance(values[name], np.ndarray)]
-        shown = [f"{name} {'' if i else 'has shape '}{values[name].shape}" for i, name in enumerate(arrays)]
-        return f"There, {' and '.join([', '.join(shown[:-1]), shown[-1]] if shown[1:] else shown)}." if shown else ""
-
-    def _lists(self, line: int, values: Mapping[str, Any]) -> str:
-        """The first list that the statement at `line` reads; "" where there is none."""
-        reads = self._reads(line)
-        lists = [name for name in values if name in reads and isinstance(values[name], list)]
-        return f"There, {lists[0]} is a list, not an array: np.array({lists[0]}) is one." if lists else ""
-
-    def _reads(self, line: int) -> set[str]:
-        """The names that the statement at `line` reads."""
-        body = statements(self.node.body) if self.node else ()
+    def _reads(self, function: str, line: int) -> set[str]:
+        """The names that the statement of a function at `line` reads."""
+        body = statements(self.nodes[function].body) if function in self.nodes else ()
         return {name for item in body if item.line <= line <= (item.node.end_lineno or 0) for name in item.reads}
 
 
@@ -224,11 +230,21 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) or "nothing"
 
 
-def _copies(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
+def _shapes(reads: Collection[str], values: Mapping[str, Any]) -> str:
+    """The shapes of the arrays among the names that a statement reads; "" where there are none."""
+    arrays = [name for name in values if name in reads and isinstance(values[name], np.ndarray)]
+    shown = [f"{name} {'' if i else 'has shape '}{values[name].shape}" for i, name in enumerate(arrays)]
+    return f"There, {' and '.join([', '.join(shown[:-1]), shown[-1]] if shown[1:] else shown)}." if shown else ""
 
 
-def _definition(text: str | None, function: Callable[..., Any] | None) -> ast.FunctionDef | None:
+def _lists(reads: Collection[str], values: Mapping[str, Any]) -> str:
+    """The first list among the names that a statement reads; "" where there is none."""
+    lists = [name for name in values if name in reads and isinstance(values[name], list)]
+    return f"There, {lists[0]} is a list, not an array: np.array({lists[0]}) is one." if lists else ""
+
+
+def _definition(function: Callable[..., Any] | None) -> ast.FunctionDef | None:
+    text = source_of(function) if function else None
     try:
         return find_function(text, getattr(function, "__name__", "")) if text else None
     except SyntaxError:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 from flatgrade.core.exercise import Call, Function
 from flatgrade.core.flatcode import place_of
-from flatgrade.core.plan import MissingFunctionError, PlanError, ready, run_plan, stopped_at
+from flatgrade.core.plan import MissingFunctionError, PlanError, run_plan, stopped_at
 from flatgrade.core.timeout import TimeUp, time_limit
-from flatgrade.core.trace import Trace, traced
+from flatgrade.core.trace import Trace, TracedPlan
 from flatgrade.core.wire import DTYPES
 from flatgrade.worker.shell import OUTPUTS, is_cell, status_of
 
@@ -26,65 +27,84 @@ def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: i
     Its `values` are those outputs that there are: all where it is ok, else those of the calls before the one
     that ended, which `call` tells.
     """
-    plan = [Call(function, tuple(arguments), tuple(results)) for results, function, arguments in request["plan"]]
-    inputs = _inputs(request)
+    plan, inputs = _plan(request), _inputs(request)
     before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray)}
     kept: dict[str, Any] = {}
+    ended = _ended(lambda: run_plan(plan, namespace, inputs, kept), request["seconds"], cap)
+    changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
+    return {**ended, "values": _values(request, kept), "changed": changed, "call": stopped_at(plan, kept)}
+
+
+def answer_calls(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
+    """Run the plan once for each of the `changes`, on copies of the inputs with that change made.
+
+    The reply's `values` are the outputs of each run, in order; they are there where all came to their end. `status`,
+    `what` and `line` are as in `answer_call`; the time limit is for all together.
+    """
+    plan, inputs = _plan(request), _inputs(request)
+    values: list[Reply] = []
+
+    def run() -> None:
+        for change in request["changes"]:
+            kept = run_plan(plan, namespace, deepcopy({**inputs, **change}))
+            values.append(_values(request, kept))
+
+    ended = _ended(run, request["seconds"], cap)
+    return {**ended, "values": values} if ended["status"] == "ok" else ended
+
+
+def _ended(run: Callable[[], object], seconds: float, cap: int) -> Reply:
+    """Run student code, and say how it ended: `status`, for an exception `what` it was, and the `line` it was at."""
     OUTPUTS.start(cap)
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(request["seconds"]):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(seconds):
             warnings.simplefilter("ignore")
-            run_plan(plan, namespace, inputs, kept)
-        reply: Reply = {"status": "ok"}
+            run()
     except TimeUp:
-        reply = {"status": "timeout"}
+        return {"status": "timeout"}
     except MissingFunctionError as error:
-        reply = {"status": "missing", "what": str(error)}
+        return {"status": "missing", "what": str(error)}
     except PlanError as error:
-        reply = {"status": "error", "what": str(error), "line": 0}
+        return {"status": "error", "what": str(error), "line": 0}
     except BaseException as error:  # noqa: BLE001 -- whatever the student's code raises is an answer
-        reply = {"status": status_of(error), "what": _one_line(error), "line": place_of(error, is_cell)[0]}
-    changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
-    values = {name: sendable(kept[name]) for name in request["returns"] if name in kept}
-    return {**reply, "values": values, "changed": changed, "call": stopped_at(plan, kept)}
+        return {"status": status_of(error), "what": _one_line(error), "line": place_of(error, is_cell)[0]}
+    return {"status": "ok"}
 
 
 def answer_trace(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
-    """Run the one call of the plan traced. `status` is ok or untraced; versions are rows of name, line, array."""
-    [(_, name, arguments)] = request["plan"]
-    function = traced(namespace[name]) if name in namespace else None
-    if function is None:
+    """Run the plan traced. `status` is ok or untraced; versions are rows of name, line, array."""
+    traced = TracedPlan(_plan(request), namespace)
+    if not traced.flat:
         return {"status": "untraced"}
     OUTPUTS.start(cap)
     try:
         with time_limit(request["seconds"]):
-            inputs = ready(_inputs(request))
-            trace = function.run(tuple(inputs[argument] for argument in arguments))
+            trace = traced.run(_inputs(request))
     except BaseException:  # noqa: BLE001 -- a trace that does not come to its end is no trace
         return {"status": "untraced"}
-    return {"status": "ok", **_trace(trace)}
+    return {"status": "ok", **_versions(trace), "values": _values(request, trace.returned)}
+
+
+def _plan(request: Mapping[str, Any]) -> list[Call]:
+    return [Call(function, tuple(arguments), tuple(results)) for results, function, arguments in request["plan"]]
 
 
 def _inputs(request: Mapping[str, Any]) -> dict[str, Any]:
     return {**request["inputs"], **{name: Function(text) for name, text in request["functions"].items()}}
 
 
-def _trace(trace: Trace) -> Reply:
+def _values(request: Mapping[str, Any], kept: Mapping[str, Any]) -> Reply:
+    return {name: sendable(kept[name]) for name in request["returns"] if name in kept}
+
+
+def _versions(trace: Trace) -> Reply:
     sent = [
         (name, version.line, sendable(version.value))
         for name, versions in trace.versions.items()
         for version in versions
     ]
     rows = [[name, line, item["value"]] for name, line, item in sent if "value" in item]
-    result = trace.returned
-    returned = [sendable(value) for value in (result if isinstance(result, (tuple, list)) else [result])]
-    return {
-        "versions": rows,
-        "reads": trace.reads,
-        "returned": returned,
-        "error": trace.error,
-        "line": trace.error_line,
-    }
+    return {"versions": rows, "reads": trace.reads, "error": trace.error, "line": trace.error_line}
 
 
 def sendable(value: Any) -> Reply:
