@@ -41,12 +41,10 @@ def convnets() -> list[Row]:
     """The two nets of the notebook, on shapes10 as it trains them and on digits."""
     names: dict[str, Any] = {}
     for cell in CELLS:
-        exec(compile(_source(NOTEBOOK, cell), cell, "exec"), names)  # noqa: S102 -- our own notebook
+        exec(compile(_source(NOTEBOOK, cell), cell, "exec"), names)
     data = digits()
     mean, spread = data.X_train.mean(axis=0), data.X_train.std()
-    X, X_test = (
-        ((pictures - mean) / spread).transpose(0, 3, 1, 2).copy() for pictures in (data.X_train, data.X_test)
-    )
+    X, X_test = (((pictures - mean) / spread).transpose(0, 3, 1, 2).copy() for pictures in (data.X_train, data.X_test))
     shape, rows = X.shape[1:], []
     start = names["start"](shape, filters=16, size=3, hidden=50, classes=10)
     layers = names["net_layers"](shape, 1, 3, 1, True, [16, 32, 64], 3, [64], 10)
