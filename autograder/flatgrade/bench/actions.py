@@ -140,7 +140,7 @@ def tf32(torch: Any) -> Iterator[None]:
 
 
 def ceilings(torch: Any, device: str, dtype: str) -> dict[str, float]:
-    """What the device reaches in numbers of `dtype` at best, by unit: the fastest of some matrix products, and of large copies."""
+    """What the device reaches at best, by unit: in the fastest of some matrix products, and of large copies."""
     clock = cuda_seconds(torch) if device == "cuda" else wall_seconds
     sides, count = ((4096, 8192), 1 << 28) if device == "cuda" else ((512, 1024, 2048), 1 << 25)
     products, form = [], {"device": device, "dtype": getattr(torch, dtype)}
