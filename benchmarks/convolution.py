@@ -2,8 +2,9 @@
 
 Forward and backward together, on the sizes that the course asks for, float32 and float64, with one thread and with two.
 Each line is measured in a process of its own, in which NumPy's BLAS and torch have the same number of threads; the two
-take turns, and the medians are compared. `--write` puts the table into docs/fast_convolution.md. It takes half a minute on
-a machine that has nothing else to do; beside other work two threads wait for each other, and their rows mean nothing.
+take turns, and the medians are compared. `--write` puts the table into docs/fast_convolution.md. It takes half a minute
+on a machine that has nothing else to do. Beside other work two threads wait for each other, and their rows mean
+nothing.
 """
 
 from __future__ import annotations
