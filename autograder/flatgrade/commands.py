@@ -18,6 +18,7 @@ from flatgrade.grader.executor import Executor, ExecutorError
 from flatgrade.grader.local import LocalExecutor
 from flatgrade.grader.prove import Proof, prove
 from flatgrade.grader.record import Record
+from flatgrade.report.leaderboard import Place, leaderboard, leaderboard_page
 from flatgrade.report.page import class_page
 
 
@@ -102,10 +103,29 @@ def saved_records(course: Course, assignment: str) -> list[Record]:
 def write_page(course: Course, assignment: str, records: Sequence[Record]) -> Path:
     """Write the class page of an assignment to `.flatgrade/<assignment>.html`; returns where it is."""
     page = course.root / PRIVATE / f"{assignment}.html"
-    source = course.source(assignment)
-    title = load_assignment(source).title if (source / CONTRACT).is_file() else assignment
-    page.write_text(class_page(records, title=title), encoding="utf-8")
+    page.write_text(class_page(records, title=_title(course, assignment)), encoding="utf-8")
     return page
+
+
+def write_leaderboard(course: Course, assignment: str) -> tuple[dict[str, tuple[Place, ...]], Path]:
+    """The leaderboard of an assignment, and the page `.flatgrade/<assignment>_leaderboard.html` that shows it.
+
+    Raises CourseError where nothing was graded, or no exercise is timed; RecordError.
+    """
+    boards = leaderboard(saved_records(course, assignment))
+    if not boards:
+        raise CourseError(
+            f"no right answer of {assignment} was timed: give an exercise a [NAME.speed] table in its {CONTRACT}, "
+            f"then run `flatgrade grade {assignment}`."
+        )
+    page = course.root / PRIVATE / f"{assignment}_leaderboard.html"
+    page.write_text(leaderboard_page(_title(course, assignment), boards), encoding="utf-8")
+    return boards, page
+
+
+def _title(course: Course, assignment: str) -> str:
+    source = course.source(assignment)
+    return load_assignment(source).title if (source / CONTRACT).is_file() else assignment
 
 
 def prove_assignments(

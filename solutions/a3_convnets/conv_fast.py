@@ -1,5 +1,7 @@
 """Convolution by windows as a matrix: staged reference, hidden cases, known mistakes, equivalents, torch path."""
 
+from functools import partial
+
 import numpy as np
 
 from flatgrade.core import Case, Mistake
@@ -38,20 +40,22 @@ def conv_backward_fast(dout, cache):
     return dx, dw, db
 
 
+def _drawn(rng, N, C, H, W, F, HH, WW, stride, pad):
+    P, Q = (H + 2 * pad - HH) // stride + 1, (W + 2 * pad - WW) // stride + 1
+    return {
+        "x": rng.standard_normal((N, C, H, W)),
+        "w": rng.standard_normal((F, C, HH, WW)),
+        "b": rng.standard_normal(F),
+        "stride": stride,
+        "pad": pad,
+        "dout": rng.standard_normal((N, F, P, Q)),
+    }
+
+
 def cases(rng):
     """Hidden inputs: maps and filters that are not square, padding and none, strides that leave rows over, N != C != F."""
 
-    def draw(N, C, H, W, F, HH, WW, stride, pad):
-        P, Q = (H + 2 * pad - HH) // stride + 1, (W + 2 * pad - WW) // stride + 1
-        return {
-            "x": rng.standard_normal((N, C, H, W)),
-            "w": rng.standard_normal((F, C, HH, WW)),
-            "b": rng.standard_normal(F),
-            "stride": stride,
-            "pad": pad,
-            "dout": rng.standard_normal((N, F, P, Q)),
-        }
-
+    draw = partial(_drawn, rng)
     return [
         Case("filters of 2 x 3 on 6 x 7, stride 2, padding 1", draw(5, 3, 6, 7, 4, 2, 3, 2, 1), generic=True),
         Case("filters of 3 x 2 on 8 x 7, stride 2, no padding", draw(2, 3, 8, 7, 5, 3, 2, 2, 0), generic=True),
@@ -62,6 +66,11 @@ def cases(rng):
         Case("filters of 1 x 1", draw(3, 4, 3, 5, 2, 1, 1, 1, 0)),
         Case("one example, one channel, one filter", draw(1, 1, 6, 5, 1, 2, 3, 1, 1)),
     ]
+
+
+def speed_case(rng):
+    """What answers are timed on: 32 maps of 16 channels, 32 filters of 3 x 3."""
+    return Case("32 x 16 x 32 x 32, 32 filters of 3 x 3", _drawn(rng, 32, 16, 32, 32, 32, 3, 3, 1, 1))
 
 
 _STEP = "dpadded[:, :, i : i + stride * P : stride, j : j + stride * Q : stride] += dwindows[:, :, i, j]"

@@ -53,12 +53,6 @@ def test_the_notebooks_and_exercises_are_found():
     assert len(EXERCISES) >= 35
 
 
-def test_an_exercise_has_a_name_of_its_own():
-    """Over all assignments: the tables of the docs go by the name alone."""
-    names = [name for source in sources() for name in source.exercises]
-    assert [name for name in dict.fromkeys(names) if names.count(name) > 1] == []
-
-
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_lint_finds_nothing(folder):
     """The course's own lint is content with the assignment."""

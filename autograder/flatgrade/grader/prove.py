@@ -19,11 +19,13 @@ from flatgrade.grader.cases import fault_of
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.oracle import TOLERANCE, torch_difference
 from flatgrade.grader.planting import Planted, planted_alone
+from flatgrade.grader.race import reference_seconds
 from flatgrade.grader.record import ExerciseRecord
 from flatgrade.grader.reference import Solution
 from flatgrade.grader.sandbox import Sandbox
 
 _LIMITS = Limits(submission_seconds=600)
+_TIMED_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = 
         _prove_mistakes(solution, hidden, proof, graded)
     _prove_staging(solution, proof)
     _prove_torch(solution, cases, proof)
+    _prove_speed(solution, seed, proof)
     return proof
 
 
@@ -212,3 +215,15 @@ def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
         return
     if not proof.torch_agrees:
         proof.problems.append(f"{proof.exercise}: torch autograd differs by {proof.torch:.1e} of the largest entry")
+
+
+def _prove_speed(solution: Solution, seed: str, proof: Proof) -> None:
+    """Whether the inputs that answers are timed on are large enough for a clock that sees the wire, too."""
+    if solution.exercise.speed is None:
+        return
+    fastest = min(reference_seconds(solution, case) for case in solution.speed_cases(seed, 3))
+    if fastest < _TIMED_SECONDS:
+        proof.problems.append(
+            f"{proof.exercise}: speed_case is too small: the reference takes {1e3 * fastest:.1f} ms on it, "
+            f"and {1e3 * _TIMED_SECONDS:.0f} ms are the least that can be timed"
+        )

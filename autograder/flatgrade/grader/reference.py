@@ -53,6 +53,7 @@ class Solution:
     accept: Mapping[str, Callable[[Mapping[str, Any], Any], str]]
     working: Mapping[str, str]
     digest: str
+    draw_speed_case: Callable[[np.random.Generator], Case] | None = None
 
     def expected(self, case: Case) -> dict[str, Any]:
         """The reference's results for a case, by name of output. Inputs are copied."""
@@ -62,8 +63,16 @@ class Solution:
 
     def cases(self, seed: str) -> list[Case]:
         """The public cases and the hidden ones drawn from `seed`; the same seed gives the same cases."""
-        digest = hashlib.sha256(f"{seed}/{self.exercise.name}".encode()).digest()
-        return [*self.exercise.cases, *self.draw_cases(np.random.default_rng(list(digest)))]
+        return [*self.exercise.cases, *self.draw_cases(self._generator(seed))]
+
+    def speed_cases(self, seed: str, count: int) -> list[Case]:
+        """As many cases to time answers on, all of one size, drawn from `seed`. For an exercise with a `speed` only."""
+        assert self.draw_speed_case is not None
+        rng = self._generator(f"{seed}/speed")
+        return [self.draw_speed_case(rng) for _ in range(count)]
+
+    def _generator(self, seed: str) -> np.random.Generator:
+        return np.random.default_rng(list(hashlib.sha256(f"{seed}/{self.exercise.name}".encode()).digest()))
 
 
 def load_solutions(root: Path, assignment: Assignment) -> dict[str, Solution]:
@@ -94,6 +103,7 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
         given=given,
         namespace=vars(module),
         draw_cases=_required(module, path, "cases"),
+        draw_speed_case=_required(module, path, "speed_case") if exercise.speed else None,
         mistakes=tuple(getattr(module, "MISTAKES", ())),
         equivalents=equivalents,
         references=_references(exercise, answer, equivalents, vars(module)) if exercise.stages else (),
