@@ -1,6 +1,5 @@
 """The highest entry of a map: reference, hidden cases, known mistakes, equivalents."""
 
-
 import numpy as np
 
 from flatgrade.core import Case, Mistake

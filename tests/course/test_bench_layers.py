@@ -13,7 +13,7 @@ from flatgrade import cli
 from flatgrade.bench import actions
 from flatgrade.bench.hardware import Hardware
 from flatgrade.bench.layer_report import ceilings_sentence, cells, page, picture, remarks
-from flatgrade.bench.layer_times import LOOPS, NUMPY, PLAIN, TORCH, LayerBench, Row
+from flatgrade.bench.layer_times import LOOPS, NUMPY, PLAIN, TORCH, LayerBench, Row, converted
 from flatgrade.bench.layers import LAYERS
 from flatgrade.core.contract import load_assignment
 from flatgrade.core.plan import run_plan
@@ -30,12 +30,8 @@ def solution_of(place):
 
 
 def small(layer):
-    """Inputs of a few examples, in float64, so that sums in another order make no difference."""
-    inputs = layer.draw(np.random.default_rng(3), layer.at(4))
-    return {
-        name: value.astype(np.float64) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
-        for name, value in inputs.items()
-    }
+    """Inputs of a few examples."""
+    return layer.draw(np.random.default_rng(3), layer.at(4))
 
 
 def results(solution, inputs):
@@ -72,9 +68,9 @@ def test_torch_and_plain_torch_compute_the_same(layer):
 
 
 @every_layer
-def test_the_inputs_are_small_numbers_and_all_that_the_exercise_takes(layer):
-    """Float32 arrays by the names of the contract; those with an entry an example have as many."""
-    inputs = layer.draw(np.random.default_rng(0), layer.at(6))
+def test_the_inputs_are_all_that_the_exercise_takes(layer):
+    """In the dtype that was asked for, by the names of the contract; those with an entry an example have as many."""
+    inputs = converted(layer.draw(np.random.default_rng(0), layer.at(6)), np.float32)
     assert list(inputs) == [item.name for item in solution_of(layer.exercise).exercise.inputs]
     floats = [value for value in inputs.values() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
     assert floats
@@ -106,7 +102,10 @@ def test_a_layer_is_measured_for_real(tmp_path):
     result = bench("--layer", "softmax", "--size", "course", "--json", "--picture", str(drawn))
     assert result.exit_code == 0, result.stderr
     found = LayerBench.from_json(result.stdout)
-    assert found.command == "flatgrade bench layers --device cpu --threads 1 --size course --layer 'softmax'"
+    assert (
+        found.command
+        == "flatgrade bench layers --device cpu --threads 1 --dtype float64 --size course --layer 'softmax'"
+    )
     assert found.hardware.threads == 1
     torch = [TORCH, PLAIN] if found.hardware.torch else []
     assert [row.what for row in found.rows] == [LOOPS, NUMPY, *torch]
@@ -154,6 +153,7 @@ FOUND = LayerBench(
     ),
     ("This machine is busy (load 3.0 on 2 cores): times are longer than they need be.",),
     "flatgrade bench layers --device cpu --threads 1",
+    "float64",
 )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def test_a_row_as_it_is_shown():
 def test_the_page_has_hardware_command_and_remarks():
     """A figure on a page never stands without what it was measured on, how, and what is odd about it."""
     assert ceilings_sentence(FOUND) == (
-        "Ceilings, float32: CPU 90 GFLOP/s in a large matrix product and 30 GB/s in a large copy."
+        "Ceilings, float64: CPU 90 GFLOP/s in a large matrix product and 30 GB/s in a large copy."
     )
     assert remarks(FOUND) == [
         "This machine is busy (load 3.0 on 2 cores): times are longer than they need be.",

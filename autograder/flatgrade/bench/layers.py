@@ -1,6 +1,6 @@
 """The layers that `flatgrade bench layers` times: their sizes, their work, and what runs them.
 
-Every layer runs forward and backward in float32. NumPy is the course's own reference, torch the course's own torch
+Every layer runs forward and backward. NumPy is the course's own reference, torch the course's own torch
 path; both are found by their exercise. `plain` is how a user of torch writes the layer, `loops` how a beginner does;
 `numpy` stands in for a reference that loops itself.
 """
@@ -23,9 +23,9 @@ Sizes = Mapping[str, int]
 class Layer:
     """One layer. `exercise` is "<assignment>/<exercise>"; so is `loops`, where the naive form is an exercise itself.
 
-    `draw(rng, sizes)` makes the inputs by name, arrays as float32; `batched` are those with an entry an example.
+    `draw(rng, sizes)` makes the inputs by name, floats as float64; `batched` are those with an entry an example.
     `work(sizes)` is what a pass forward and backward takes at least: floating-point operations where `unit` is
-    "GFLOP/s", bytes read and written where it is "GB/s". `filling` is the number of examples, by kind of device, that
+    "GFLOP/s", numbers read and written where it is "GB/s". `filling` is the number of examples, by kind of device, that
     keeps all of it busy.
     """
 
@@ -51,7 +51,7 @@ class Layer:
 
 
 def _normal(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Any:
-    return np.float32(scale) * rng.standard_normal(shape, dtype=np.float32)
+    return scale * rng.standard_normal(shape)
 
 
 def _linear(rng: np.random.Generator, s: Sizes) -> Inputs:
@@ -60,8 +60,8 @@ def _linear(rng: np.random.Generator, s: Sizes) -> Inputs:
 
 
 def _two_layer(rng: np.random.Generator, s: Sizes) -> Inputs:
-    weights = {"W1": _normal(rng, s["D"], s["H"], scale=0.01), "b1": np.zeros(s["H"], np.float32)}
-    weights |= {"W2": _normal(rng, s["H"], s["C"], scale=0.01), "b2": np.zeros(s["C"], np.float32)}
+    weights = {"W1": _normal(rng, s["D"], s["H"], scale=0.01), "b1": np.zeros(s["H"])}
+    weights |= {"W2": _normal(rng, s["H"], s["C"], scale=0.01), "b2": np.zeros(s["C"])}
     return {**weights, "X": _normal(rng, s["N"], s["D"]), "y": rng.integers(0, s["C"], s["N"]), "reg": 0.1}
 
 
@@ -79,6 +79,13 @@ def _convolution(rng: np.random.Generator, s: Sizes) -> Inputs:
 def _max_pool(rng: np.random.Generator, s: Sizes) -> Inputs:
     x, dout = _normal(rng, s["N"], s["C"], s["H"], s["H"]), _normal(rng, s["N"], s["C"], _out(s), _out(s))
     return {"x": x, "size": (s["K"], s["K"]), "stride": (s["S"], s["S"]), "dout": dout}
+
+
+def _batchnorm(rng: np.random.Generator, s: Sizes) -> Inputs:
+    parameters = {"mode": "train", "eps": 1e-5, "momentum": 0.9}
+    parameters |= {"running_mean": np.zeros(s["D"]), "running_var": np.ones(s["D"])}
+    weights = {"gamma": _normal(rng, s["D"]), "beta": _normal(rng, s["D"])}
+    return {"x": _normal(rng, s["N"], s["D"]), **weights, "bn_param": parameters, "dout": _normal(rng, s["N"], s["D"])}
 
 
 def _out(s: Sizes) -> int:
@@ -102,7 +109,11 @@ def _convolution_work(s: Sizes) -> float:
 
 
 def _max_pool_work(s: Sizes) -> float:
-    return 4.0 * s["N"] * s["C"] * (2 * s["H"] ** 2 + 2 * _out(s) ** 2)  # x read, dx written; out written, dout read
+    return 1.0 * s["N"] * s["C"] * (2 * s["H"] ** 2 + 2 * _out(s) ** 2)  # x read, dx written; out written, dout read
+
+
+def _batchnorm_work(s: Sizes) -> float:
+    return 5.0 * s["N"] * s["D"]  # x read, out written; x and dout read, dx written
 
 
 def _plain_svm(torch: Any, t: Inputs) -> Any:
@@ -148,6 +159,15 @@ def _pool_by_windows(x: Any, size: tuple[int, int], stride: tuple[int, int], dou
     return out, dx
 
 
+def _plain_batchnorm(torch: Any, t: Inputs) -> Any:
+    eps = t["bn_param"]["eps"]
+    return torch.nn.functional.batch_norm(t["x"], None, None, t["gamma"], t["beta"], training=True, eps=eps)
+
+
+def _loops_batchnorm(x: Any, gamma: Any, beta: Any, bn_param: Any, dout: Any) -> Any:
+    return loops.batchnorm(x, gamma, beta, bn_param["eps"], dout)
+
+
 _PICTURE = {"N": 64, "D": 3072, "C": 10}
 _MANY = {"cpu": 4096, "cuda": 65536}
 LAYERS = (
@@ -168,4 +188,6 @@ LAYERS = (
     Layer("max pooling 2x2", "a3_convnets/max_pool", loops.max_pool,
           {"N": 64, "C": 32, "H": 32, "K": 2, "S": 2, "P": 0}, {"cpu": 512, "cuda": 8192}, _max_pool, ("x", "dout"),
           _max_pool_work, "GB/s", _plain_max_pool, _pool_by_windows),
+    Layer("batch norm", "a2_modular/batchnorm", _loops_batchnorm, {"N": 128, "D": 512},
+          {"cpu": 16384, "cuda": 524288}, _batchnorm, ("x", "dout"), _batchnorm_work, "GB/s", _plain_batchnorm),
 )  # fmt: skip

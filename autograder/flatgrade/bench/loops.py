@@ -57,3 +57,22 @@ def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int], dout: Arr
         out[n, c, i, j] = window[place]
         dx[n, c, rows + place[0], columns + place[1]] += dout[n, c, i, j]
     return out, dx
+
+
+def batchnorm(x: Array, gamma: Array, beta: Array, eps: float, dout: Array) -> tuple[Array, ...]:
+    """Takes x and dout (N, D), gamma and beta (D,); normalizes by the batch. Returns out, dx, dgamma, dbeta."""
+    N, D = x.shape
+    out, dx, dgamma, dbeta = np.zeros_like(x), np.zeros_like(x), np.zeros_like(gamma), np.zeros_like(beta)
+    for d in range(D):
+        mean = sum(x[n, d] for n in range(N)) / N
+        var = sum((x[n, d] - mean) ** 2 for n in range(N)) / N
+        scale = 1 / np.sqrt(var + eps)
+        for n in range(N):
+            xhat = (x[n, d] - mean) * scale
+            out[n, d] = gamma[d] * xhat + beta[d]
+            dgamma[d] += dout[n, d] * xhat
+            dbeta[d] += dout[n, d]
+        for n in range(N):
+            xhat = (x[n, d] - mean) * scale
+            dx[n, d] = gamma[d] * scale / N * (N * dout[n, d] - dbeta[d] - xhat * dgamma[d])
+    return out, dx, dgamma, dbeta
