@@ -32,8 +32,8 @@ from flatgrade.grader.executor import Executor, ExecutorError, ExecutorLostError
 from flatgrade.grader.interruption import interruptible
 from flatgrade.grader.local import LocalExecutor
 from flatgrade.grader.record import Record
-from flatgrade.grader.reference import SolutionError
 from flatgrade.grader.sandbox import SandboxError, require
+from flatgrade.grader.solution_file import SolutionError
 from flatgrade.grader.store import StoreError
 from flatgrade.progress import shown
 from flatgrade.report.table import Row, class_rows

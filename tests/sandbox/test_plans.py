@@ -10,7 +10,7 @@ from flatgrade.core import ContractError, load_assignment
 from flatgrade.core.finding import Verdict
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.prove import prove
-from flatgrade.grader.reference import SolutionError
+from flatgrade.grader.solution_file import SolutionError
 
 STUBS = {
     "affine": "def affine_forward(x, w, b):\n    raise NotImplementedError()\n",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -15,18 +14,14 @@ import numpy as np
 
 from flatgrade.core.bodies import StagedError
 from flatgrade.core.exercise import Assignment, Case, Exercise
-from flatgrade.core.flatcode import definition_of
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
 from flatgrade.core.profiles import INSTALL_TORCH, lacks_torch
 from flatgrade.core.staged import StagedFunction
 from flatgrade.core.unstaged import PlainAnswer
+from flatgrade.grader.solution_file import SolutionError, SolutionFile
 
 _GIVEN = "import numpy as np\n"
-
-
-class SolutionError(Exception):
-    """A solution file that is missing or does not keep the form of docs/exercises.md: one sentence."""
 
 
 @dataclass(frozen=True)
@@ -76,31 +71,29 @@ def load_solutions(root: Path, assignment: Assignment) -> dict[str, Solution]:
 
 def load_solution(folder: Path, exercise: Exercise) -> Solution:
     """Load `folder/<exercise>.py`. Raises SolutionError with the file and what it lacks."""
-    path = folder / f"{exercise.name}.py"
-    if not path.is_file():
-        raise SolutionError(f"{_shown(path)} is missing: {exercise.name} has no reference")
-    text = path.read_text(encoding="utf-8")
-    module = _import(path, f"flatgrade_solutions.{folder.name}.{exercise.name}")
-    given = getattr(module, "GIVEN", _GIVEN)
-    namespace = _names_of(given, path)
+    file = SolutionFile(folder / f"{exercise.name}.py")
+    module = file.load()
+    before = [text for name, text in file.taken_texts.items() if name not in exercise.functions]
+    given = "\n\n".join([getattr(module, "GIVEN", _GIVEN), *before])
+    namespace = _names_of(given, file)
     namespace.update(vars(module))  # what is given sees the reference, as it sees the student's answer
     if lacking := [name for name in exercise.given if name not in namespace]:
-        raise SolutionError(f"{_shown(path)} has no {lacking[0]} in GIVEN, which the contract calls")
-    answer = "\n\n".join(_definition(text, name, path) for name in exercise.functions)
+        raise SolutionError(f"{file} has no {lacking[0]} in GIVEN, which the contract calls")
+    answer = "\n\n".join(_definition(file, name) for name in exercise.functions)
     equivalents = getattr(module, "EQUIVALENTS", {})
     return Solution(
         exercise=exercise,
         answer=answer,
         given=given,
         namespace=namespace,
-        draw_cases=_required(module, path, "cases"),
+        draw_cases=_required(module, file, "cases"),
         mistakes=tuple(getattr(module, "MISTAKES", ())),
         equivalents=equivalents,
         references=_references(exercise, answer, equivalents, namespace) if exercise.stages else (),
         plain=PlainAnswer(exercise, answer, namespace, given),
         torch_path=getattr(module, "torch_path", None),
         accept=getattr(module, "ACCEPT", {}),
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=file.digest,
     )
 
 
@@ -132,40 +125,24 @@ def _references(
     return tuple(found)
 
 
-def _shown(path: Path) -> str:
-    return f"solutions/{path.parent.name}/{path.name}"
-
-
-def _names_of(given: str, path: Path) -> dict[str, Any]:
+def _names_of(given: str, file: SolutionFile) -> dict[str, Any]:
     """What the code of the notebook before the answer defines."""
     namespace: dict[str, Any] = {}
     try:
-        exec(compile(given, f"<GIVEN of {path.name}>", "exec"), namespace)  # noqa: S102 -- from solutions/
+        exec(compile(given, f"<GIVEN of {file.path.name}>", "exec"), namespace)  # noqa: S102 -- from solutions/
     except Exception as error:
-        raise SolutionError(f"{_shown(path)}: GIVEN cannot be run: {error}") from error
+        raise SolutionError(f"{file}: GIVEN cannot be run: {error}") from error
     return namespace
 
 
-def _import(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise SolutionError(f"{_shown(path)} cannot be loaded: {error}") from error
-    return module
-
-
-def _required(module: ModuleType, path: Path, name: str) -> Any:
+def _required(module: ModuleType, file: SolutionFile, name: str) -> Any:
     if not hasattr(module, name):
-        raise SolutionError(f"{_shown(path)} defines no {name}")
+        raise SolutionError(f"{file} defines no {name}")
     return getattr(module, name)
 
 
-def _definition(text: str, name: str, path: Path) -> str:
-    found = definition_of(text, name)
+def _definition(file: SolutionFile, name: str) -> str:
+    found = file.definition(name)
     if found is None:
-        raise SolutionError(f"{_shown(path)} defines no {name}, which the contract calls")
+        raise SolutionError(f"{file} defines no {name}, which the contract calls")
     return found
