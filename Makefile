@@ -20,14 +20,14 @@ lint: .venv/.dev
 notebooks: .venv/.dev  ## run every instructor notebook from top to bottom (two minutes each)
 	$(BIN)/python -m pytest -m whole -n 0 --durations 0 tests/course/test_whole_notebooks.py
 
-bench: .venv/.dev  ## measure, and write docs/benchmarks.md
-	$(BIN)/python benchmarks/spine.py
+bench: .venv/.dev  ## measure layers, gradient checks and grading, and write docs/benchmarks.md (ten minutes on a quiet machine)
+	$(BIN)/python benchmarks/page.py
 
 attacks: .venv/.dev  ## grade every hostile submission, and show what stock nbgrader makes of them
 	$(BIN)/python benchmarks/attacks.py
 
 FUZZ_SECONDS ?= 60
-fuzz: .venv/.fuzz  ## look for bytes that break what reads a student's side: FUZZ_SECONDS for each of five targets
+fuzz: .venv/.fuzz  ## look for bytes that break what reads a student's side: FUZZ_SECONDS for each of six targets
 	$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS)
 
 soak: .venv/.dev  ## grade ten thousand submissions, and look at what that leaves behind
@@ -39,7 +39,7 @@ nbgrader-suite: .venv/.dev  ## run nbgrader's own tests of autograde on our engi
 
 docs: .venv/.dev  ## write the generated pages of docs/ anew
 	$(BIN)/typer flatgrade.cli utils docs --name flatgrade --output docs/cli.md
-	$(BIN)/flatgrade prove --markdown docs/proofs.md
+	$(BIN)/flatgrade prove --markdown docs/proofs.md --kills docs/kills.md
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

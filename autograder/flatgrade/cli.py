@@ -15,35 +15,42 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from flatgrade import __version__, commands
-from flatgrade.bench.grading import bench_grading
-from flatgrade.core.contract import CONTRACT, ContractError
+from flatgrade.cli_bench import bench
+from flatgrade.core.contract import CONTRACT
 from flatgrade.core.profiles import INSTALL_TORCH, lacks_torch
 from flatgrade.course.directory import Course, CourseError
 from flatgrade.course.release import release as release_assignment
 from flatgrade.demo import Demo, DemoResult, summary_line
 from flatgrade.grader.doctor import Examination, examine
 from flatgrade.grader.engine import AnswerKey
-from flatgrade.grader.executor import Executor, ExecutorError, ExecutorLostError
+from flatgrade.grader.executor import Executor, ExecutorError
 from flatgrade.grader.interruption import interruptible
 from flatgrade.grader.local import LocalExecutor
+from flatgrade.grader.prove import Proof
 from flatgrade.grader.record import Record
 from flatgrade.grader.sandbox import SandboxError, require
-from flatgrade.grader.solution_file import SolutionError
-from flatgrade.grader.store import StoreError
 from flatgrade.progress import shown
+from flatgrade.proof_pages import PROOF_COLUMNS, proof_row, proofs_page, write_kills
 from flatgrade.report.table import Row, class_rows
-
-DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+from flatgrade.terminal import (
+    DONE,
+    INTERRUPTED,
+    NOT_ALL_RUN,
+    OUR_FAULT,
+    CourseOption,
+    JsonOption,
+    err,
+    out,
+    usage_errors,
+)
 
 app = typer.Typer(name="flatgrade", no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+app.add_typer(bench, name="bench")
 
-CourseOption = Annotated[Path, typer.Option("--course", help="The course folder, with its nbgrader_config.py.")]
 SolutionsOption = Annotated[
     Path | None, typer.Option("--solutions", help="The secret folder. By default, solutions/ in the course folder.")
 ]
@@ -56,7 +63,6 @@ FreshOption = Annotated[bool, typer.Option("--fresh", help="Grade all anew, also
 SchedulerOption = Annotated[
     str | None, typer.Option("--scheduler", help="Grade on the Dask cluster of this scheduler: tcp://HOST:PORT.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of tables.")]
 
 
 def run() -> None:
@@ -67,18 +73,6 @@ def run() -> None:
         err.print(f"[bold]This is a fault of Flatgrade:[/] {type(error).__name__}: {error}", markup=True)
         err.print("Please report it with the command that you ran.")
         sys.exit(OUR_FAULT)
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    try:
-        yield
-    except (CourseError, ContractError, SolutionError, SandboxError, StoreError, ExecutorError) as error:
-        err.print(f"flatgrade: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(WRONG_USAGE) from None
-    except ExecutorLostError as error:
-        err.print(f"flatgrade: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(OUR_FAULT) from None
 
 
 def _version(value: bool) -> None:
@@ -99,7 +93,7 @@ def main(
 @app.command()
 def release(assignment: AssignmentArgument, course: CourseOption = Path()) -> None:
     """Make the students' version of an assignment, as nbgrader generate_assignment does."""
-    with _usage_errors():
+    with usage_errors():
         folder = release_assignment(Course.open(course), assignment)
         out.print(f"Released {assignment} to {folder}:", soft_wrap=True)
         for path in sorted(folder.iterdir()):
@@ -130,7 +124,7 @@ def grade(
     What has not changed since it was last graded is not graded again.
     """
     records: list[Record] = []
-    with _usage_errors():
+    with usage_errors():
         opened = Course.open(course)
         secret = solutions or opened.root / "solutions"
         key = commands.answer_key(opened, assignment, secret)
@@ -186,11 +180,26 @@ def _cluster(
 @app.command()
 def report(assignment: AssignmentArgument, course: CourseOption = Path(), as_json: JsonOption = False) -> None:
     """Show what was graded, and make the class page anew, from the saved Records alone."""
-    with _usage_errors():
+    with usage_errors():
         opened = Course.open(course)
         records = commands.saved_records(opened, assignment)
         _print_records(records, as_json=as_json)
         page = commands.write_page(opened, assignment, records)
+    err.print(f"Open {page}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def leaderboard(assignment: AssignmentArgument, course: CourseOption = Path()) -> None:
+    """Show the fastest right answers of those who chose a pseudonym, and write a page that can be shown to all."""
+    with usage_errors():
+        boards, page = commands.write_leaderboard(Course.open(course), assignment)
+    for exercise, places in boards.items():
+        table = Table(title=exercise, title_justify="left")
+        for name in ("rank", "pseudonym", "times the reference", "ms"):
+            table.add_column(name, justify="left" if name == "pseudonym" else "right", overflow="fold")
+        for place in places:
+            table.add_row(str(place.rank), Text(place.pseudonym), f"{place.ratio:.2f}", f"{place.student_ms:.3g}")
+        out.print(table if places else f"{exercise}: nobody with a right answer has chosen a pseudonym yet.")
     err.print(f"Open {page}", markup=False, soft_wrap=True)
 
 
@@ -200,22 +209,30 @@ def prove(
     course: CourseOption = Path(),
     solutions: SolutionsOption = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the table to this file, too.")] = None,
+    kills: Annotated[
+        Path | None,
+        typer.Option("--kills", help="Write which case shows which mistake to this file, and to a folder beside it."),
+    ] = None,
 ) -> None:
     """Hold each exercise to its promise: reference, stub, equivalents, mistakes, torch."""
-    with _usage_errors():
+    found: dict[str, list[Proof]] = {}
+    with usage_errors():
         opened = Course.open(course)
         names = assignments or [name for name in opened.assignments() if (opened.source(name) / CONTRACT).is_file()]
         folders = {name: opened.source(name) for name in names}
-        proofs = [proof for _, proof in commands.prove_assignments(folders, solutions or opened.root / "solutions")]
-    rows = [commands.proof_row(proof) for proof in proofs]
+        for assignment, proof in commands.prove_assignments(folders, solutions or opened.root / "solutions"):
+            found.setdefault(assignment.name, []).append(proof)
+    proofs = [proof for group in found.values() for proof in group]
     table = Table(title="Every exercise proves itself", title_justify="left")
-    for name in commands.PROOF_COLUMNS:
+    for name in PROOF_COLUMNS:
         table.add_column(name, justify="left" if name == "exercise" else "right", no_wrap=name == "exercise")
-    for row in rows:
-        table.add_row(*row)
+    for proof in proofs:
+        table.add_row(*proof_row(proof))
     out.print(table)
     if markdown:
-        markdown.write_text(commands.proofs_page(commands.PROOF_COLUMNS, rows), encoding="utf-8")
+        markdown.write_text(proofs_page(proofs), encoding="utf-8")
+    if kills:
+        write_kills(kills, found)
     problems = [problem for proof in proofs for problem in proof.problems]
     for problem in problems:
         err.print(problem, markup=False, soft_wrap=True)
@@ -225,7 +242,7 @@ def prove(
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Try small attacks in a real worker, and tell to which level this machine confines student code."""
-    with _usage_errors():
+    with usage_errors():
         found = examine()
     if as_json:
         through = [item.attack for item in found.tried if not item.stopped]
@@ -275,7 +292,7 @@ def demo(
 ) -> None:
     """Play a class: build a course, hand in made-up submissions, grade them, and show what was found."""
     began = time.perf_counter()
-    with _usage_errors():
+    with usage_errors():
         played = Demo(course.resolve(), folder.resolve(), assignment)
         made = played.prepare(students)
         records: list[Record] = []
@@ -349,35 +366,3 @@ def _exit_code(records: list[Record]) -> int:
     if any(record.blocked for record in records):
         return OUR_FAULT
     return NOT_ALL_RUN if any(record.problem for record in records) else DONE
-
-
-bench = typer.Typer(no_args_is_help=True, help="Measure, on this machine, beside the tools of the field.")
-app.add_typer(bench, name="bench")
-
-
-@bench.command("grade")
-def bench_grade(
-    submissions: Annotated[int, typer.Option("--submissions", min=1, help="How many submissions the class has.")] = 24,
-    assignment: Annotated[str, typer.Option("--assignment", help="The assignment to take.")] = "a1_flat_backprop",
-    course: CourseOption = Path(),
-    folder: Annotated[Path, typer.Option("--folder", help="Where the class is made anew.")] = Path("build/bench"),
-    plots: Annotated[bool, typer.Option("--plots", help="Draw a plot in each notebook.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Grade one class with nbgrader autograde and with flatgrade grade, and compare times and points."""
-    with _usage_errors():
-        found = bench_grading(
-            course.resolve(), folder.resolve(), assignment, submissions, plots=plots, said=lambda step: err.print(step)
-        )
-    if as_json:
-        print(found.to_json())  # noqa: T201 -- a line for a program
-    else:
-        drawn = "one plot in each notebook" if plots else "no plots"
-        out.print(f"{submissions} submissions of {assignment}, {drawn}, start of the program included")
-        out.print(f"  nbgrader autograde  {found.stock_s:8.1f} s  {found.stock_s / submissions:8.3f} s a submission")
-        out.print(f"  flatgrade grade     {found.ours_s:8.1f} s  {found.ours_s / submissions:8.3f} s a submission")
-        out.print(f"  {found.ratio:.0f} times faster; the cells alone take {found.own_ms:.1f} ms a submission,")
-        out.print(f"  and our engine {found.overhead_ms:.1f} ms more (one worker)")
-    for student in found.differing:
-        err.print(f"{student} has other points with nbgrader than with flatgrade.", markup=False)
-    raise typer.Exit(NOT_ALL_RUN if found.differing else DONE)

@@ -18,6 +18,7 @@ from flatgrade.grader.executor import Executor, ExecutorError
 from flatgrade.grader.local import LocalExecutor
 from flatgrade.grader.prove import Proof, prove
 from flatgrade.grader.record import Record
+from flatgrade.report.leaderboard import Place, leaderboard, leaderboard_page
 from flatgrade.report.page import class_page
 
 
@@ -102,10 +103,29 @@ def saved_records(course: Course, assignment: str) -> list[Record]:
 def write_page(course: Course, assignment: str, records: Sequence[Record]) -> Path:
     """Write the class page of an assignment to `.flatgrade/<assignment>.html`; returns where it is."""
     page = course.root / PRIVATE / f"{assignment}.html"
-    source = course.source(assignment)
-    title = load_assignment(source).title if (source / CONTRACT).is_file() else assignment
-    page.write_text(class_page(records, title=title), encoding="utf-8")
+    page.write_text(class_page(records, title=_title(course, assignment)), encoding="utf-8")
     return page
+
+
+def write_leaderboard(course: Course, assignment: str) -> tuple[dict[str, tuple[Place, ...]], Path]:
+    """The leaderboard of an assignment, and the page `.flatgrade/<assignment>_leaderboard.html` that shows it.
+
+    Raises CourseError where nothing was graded, or no exercise is timed; RecordError.
+    """
+    boards = leaderboard(saved_records(course, assignment))
+    if not boards:
+        raise CourseError(
+            f"no right answer of {assignment} was timed: give an exercise a [NAME.speed] table in its {CONTRACT}, "
+            f"then run `flatgrade grade {assignment}`."
+        )
+    page = course.root / PRIVATE / f"{assignment}_leaderboard.html"
+    page.write_text(leaderboard_page(_title(course, assignment), boards), encoding="utf-8")
+    return boards, page
+
+
+def _title(course: Course, assignment: str) -> str:
+    source = course.source(assignment)
+    return load_assignment(source).title if (source / CONTRACT).is_file() else assignment
 
 
 def prove_assignments(
@@ -118,42 +138,3 @@ def prove_assignments(
         texts = stubs(folder)
         for name, solution in key.solutions.items():
             yield assignment, prove(solution, texts.get(name, ""), seed, key.secrets)
-
-
-PROOF_COLUMNS = ("exercise", "reference", "stub", "equivalents", "charged", "at its stage", "named", "torch")
-
-
-def proof_row(proof: Proof) -> tuple[str, ...]:
-    """A row of the table of proofs, a text for each of PROOF_COLUMNS."""
-    return (
-        proof.exercise,
-        "✓ 100 %" if proof.reference else "✗",
-        "✓ 0 %" if proof.stub else "✗",
-        f"{proof.equivalents_full}/{proof.equivalents}",
-        f"{proof.charged}/{proof.mistakes}",
-        f"{proof.at_stage}/{proof.mistakes}",
-        f"{proof.named}/{proof.mistakes}",
-        _torch_sign(proof),
-    )
-
-
-def _torch_sign(proof: Proof) -> str:
-    if proof.torch is not None:
-        return "✓ agrees" if proof.torch_agrees else "✗"
-    return "not installed" if proof.has_torch_path else "no gradient"
-
-
-def proofs_page(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The page docs/proofs.md: what `flatgrade prove` found."""
-    lines = [
-        "# Every exercise proves itself",
-        "",
-        "Written by `make docs` (`flatgrade prove --markdown docs/proofs.md`). Each exercise is graded for real: the",
-        "reference earns everything, the stub nothing, every equivalent everything; every known mistake, planted in a",
-        "right answer, loses points, at its own stage, and is named; torch autograd agrees in float64.",
-        "",
-        f"| {' | '.join(columns)} |",
-        f"|{'---|' * len(columns)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
-    return "\n".join(lines) + "\n"

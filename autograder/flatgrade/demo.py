@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,6 @@ import nbformat
 
 from flatgrade.batch import PRIVATE
 from flatgrade.commands import answer_key, grade
-from flatgrade.core.flatcode import definition_of
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.staged import lint
 from flatgrade.core.unstaged import PlainAnswer
@@ -166,24 +167,24 @@ class Demo:
                 path.write_text(path.read_text(encoding="utf-8")[:2000], encoding="utf-8")
                 continue
             notebook = nbformat.read(path, as_version=4)
-            self._fill_in(notebook, student.answers)
+            self._fill_in(notebook, student)
             nbformat.write(notebook, path)
 
-    def _fill_in(self, notebook: Any, answers: Mapping[str, str]) -> None:
+    def _fill_in(self, notebook: Any, student: DemoStudent) -> None:
         """Put each answer into the first cell that is for it; further cells for it are emptied.
 
-        A function that several exercises call is written once, as it is in the one that has not the reference.
+        Where exercises share a function, the last definition in the cell counts: that of the exercise with a mistake,
+        or else of the one that defines most.
         """
-        written: set[str] = set()
+        exercises, wrong, written = self.key.assignment.exercises, dict(student.planted), set[str]()
         for cell in notebook.cells:
-            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-                names = [name for name in answered(self.key.assignment.exercises, cell.source) if name in answers]
-                parts = []
-                for name in sorted(names, key=lambda name: answers[name] == self.key.solutions[name].answer):
-                    functions = self.key.assignment.exercises[name].functions
-                    parts += _unwritten(answers[name], functions, written)
-                    written |= set(functions)
-                cell.source = "\n\n".join(parts) if names else cell.source
+            if cell.cell_type != "code" or not cell.metadata.get("nbgrader", {}).get("solution"):
+                continue
+            here = [name for name in answered(exercises, cell.source) if name in student.answers]
+            if here:
+                here.sort(key=lambda name: (name in wrong, len(exercises[name].functions)))
+                cell.source = "\n\n\n".join(student.answers[name] for name in here if name not in written)
+                written.update(here)
 
 
 def make_class(solutions: Mapping[str, Solution], count: int) -> Iterator[DemoStudent]:
@@ -199,42 +200,44 @@ def make_class(solutions: Mapping[str, Solution], count: int) -> Iterator[DemoSt
 
 
 def _deal(solutions: Mapping[str, Solution], students: int, rng: random.Random) -> Iterator[tuple[str, ...]]:
-    """The exercises that each of so many students gets wrong: every one is dealt, and nobody goes without.
-
-    As far as there are enough students, nobody gets two of which one builds on the other: its mistake would show in
-    both.
+    """The exercises that each of so many students gets wrong: nobody goes without, and nobody gets two of which one
+    builds on the other; all are dealt where there are students enough for that.
     """
     names = sorted(name for name, item in solutions.items() if item.mistakes)
     rng.shuffle(names)
     hands: list[list[str]] = [[] for _ in range(students)]
-    for i in range(max(students, len(names)) if students else 0):
-        item = solutions[names[i % len(names)]]
-        free = [hand for hand in hands if not any(_meet(item, solutions[other]) for other in hand)]
-        min(free or hands, key=len).append(item.exercise.name)
+    for i in range(max(students, len(names)) if names else 0):
+        name = names[i % len(names)]
+        free = [hand for hand in hands if not any(_build_on(solutions[name], solutions[other]) for other in hand)]
+        if free:
+            min(free, key=len).append(name)
     yield from map(tuple, hands)
 
 
-def _called_by_both(one: Solution, other: Solution) -> bool:
-    return bool(set(one.exercise.functions) & set(other.exercise.functions))
+def _build_on(one: Solution, other: Solution) -> bool:
+    """True if one of the two uses what the student writes for the other, or defines it, too."""
+    return any(not _names(a).isdisjoint(b.exercise.functions) for a, b in ((one, other), (other, one)))
 
 
-def _meet(one: Solution, other: Solution) -> bool:
-    """True if two exercises call the same function of the student's, or one of them builds on one of the other."""
-    pairs = ((one, other), (other, one))
-    before = any(definition_of(a.given, name) for a, b in pairs for name in b.exercise.functions)
-    return before or _called_by_both(one, other)
+def _names(solution: Solution) -> set[str]:
+    """The names in the answer and in what is given with it."""
+    return set(re.findall(r"\w+", f"{solution.given}\n{solution.answer}"))
 
 
 def _right(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
-    answers, styles = {}, []
-    for exercise, item in solutions.items():
-        style = rng.choice(["the reference", *item.equivalents])
-        # What is right for one exercise need not be for another one that calls the same function.
-        if any(other is not item and _called_by_both(item, other) for other in solutions.values()):
-            style = "the reference"
-        answers[exercise] = item.equivalents.get(style, item.answer)
-        styles.append(style)
-    return DemoStudent(name, f"right: {', '.join(styles)}", answers)
+    """Any right answer, but for functions that exercises share: what is right in one may do too little for another."""
+    functions = Counter(function for item in solutions.values() for function in item.exercise.functions)
+    styles = {
+        exercise: rng.choice(["the reference", *item.equivalents])
+        if all(functions[function] == 1 for function in item.exercise.functions)
+        else "the reference"
+        for exercise, item in solutions.items()
+    }
+    answers = {
+        exercise: solutions[exercise].equivalents.get(style, solutions[exercise].answer)
+        for exercise, style in styles.items()
+    }
+    return DemoStudent(name, f"right: {', '.join(styles.values())}", answers)
 
 
 def _planted(count: int, wrong: Sequence[str]) -> Callable[[str, Mapping[str, Solution], random.Random], DemoStudent]:
@@ -281,13 +284,6 @@ def _endless(name: str, solutions: Mapping[str, Solution], rng: random.Random) -
 
 def _not_json(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:  # noqa: ARG001 -- a maker
     return DemoStudent(name, "not JSON", broken_file=True)
-
-
-def _unwritten(answer: str, functions: Sequence[str], written: Collection[str]) -> list[str]:
-    """What is left to write of an answer: all of it, or those of its functions that are not written yet."""
-    if not set(functions) & set(written):
-        return [answer]
-    return [definition_of(answer, name) or "" for name in functions if name not in written]
 
 
 def _functions(solution: Solution, body: str) -> str:

@@ -80,6 +80,13 @@ _MOVE = "                    y0, x0 = i * stride, j * stride"
 _SLOPES = "slope * padded[n, :, top : top + HH, left : left + WW]"
 _STAMP = "dpadded[n, :, top : top + HH, left : left + WW] += slope * w[f]"
 _CROP = "dpadded[:, :, pad : pad + H, pad : pad + W]"
+_PADDED_DOUT = """\
+    wide = np.pad(dout, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    dx = np.zeros((N, w.shape[1], H, W))
+    for i in range(wide.shape[2]):
+        for j in range(wide.shape[3]):
+            part = np.tensordot(wide[:, :, i, j], w, axes=1)[:, :, : max(H - i * stride, 0), : max(W - j * stride, 0)]
+            dx[:, :, i * stride : i * stride + HH, j * stride : j * stride + WW] += part"""
 _PAD = "np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))"
 
 MISTAKES = [
@@ -127,6 +134,7 @@ MISTAKES = [
     Mistake("dx", _CROP, "dpadded", "dx still has the padding: it has the shape of x.", "cv-nocrop"),
     Mistake("dx", _CROP, "dpadded[:, :, pad : pad + W, pad : pad + H]", "Height and width are exchanged where the padding is cut off.", "cv-cropHW"),
     Mistake("dx", _CROP, _CROP + "[:, :, : (rows - 1) * stride + HH - pad, : (columns - 1) * stride + WW - pad]", "dx is too small. " + _ROUND, "cv-remainder"),
+    Mistake("dx", "    dx = " + _CROP, _PADDED_DOUT, "The border of zeros is put around dout here; on the way forward it was x that had one.", "cv-padbwd"),
     Mistake("dx", "    dpadded = np.zeros(padded.shape)", "    dpadded = np.ones(padded.shape)", "The sum of slopes begins at 0, not at 1.", "cv-dxstart"),
     Mistake("dx", "    return dx, dw, db", "    return dx.swapaxes(2, 3).reshape(dx.shape), dw, db", "Rows and columns of dx are mixed up: reshape does not exchange axes.", "cv-dxreshape"),
     Mistake("dx", "    return dx, dw, db", "    return dx[:, ::-1], dw, db", "The channels of dx are in reverse.", "cv-dxchannels"),

@@ -7,7 +7,7 @@ import pytest
 from support.course import LINEAR
 from typer.testing import CliRunner
 
-from flatgrade import cli
+from flatgrade import cli, cli_bench
 from flatgrade.bench.grading import GradingBench
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine themselves with Landlock, on Linux")
@@ -35,7 +35,7 @@ def test_both_grade_the_same_class_with_the_same_points(tmp_path):
 def test_other_points_are_named_and_cost_the_exit_code(tmp_path, monkeypatch):
     """A submission on which the two disagree is not a figure to be proud of."""
     measured = GradingBench(2, False, 8.0, 0.1, 1.0, 20.0, ("ada",))
-    monkeypatch.setattr(cli, "bench_grading", lambda *_, **__: measured)
+    monkeypatch.setattr(cli_bench, "bench_grading", lambda *_, **__: measured)
     result = bench(tmp_path, "--submissions", "2")
     assert result.exit_code == 1
     assert result.stderr == "ada has other points with nbgrader than with flatgrade.\n"

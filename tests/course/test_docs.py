@@ -8,8 +8,11 @@ from support.course import ROOT
 
 from flatgrade import __version__
 from flatgrade.cli import app
+from flatgrade.core.contract import load_assignment
+from flatgrade.grader.prove import hidden_cases
+from flatgrade.grader.reference import load_solutions
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "datasets").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "datasets").rglob("*.md")])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -49,11 +52,37 @@ def test_version_and_changelog_agree():
 def test_proofs_page_lists_every_exercise():
     """docs/proofs.md has a row of ticks for each exercise of every assignment."""
     rows = (ROOT / "docs" / "proofs.md").read_text(encoding="utf-8").splitlines()
-    for path in (ROOT / "assignments").glob("*/exercises.toml"):
-        for name in tomllib.loads(path.read_text(encoding="utf-8")):
-            if name != "assignment":
-                [row] = [row for row in rows if row.startswith(f"| {name} |")]
-                assert "✗" not in row
+    contracts = [path.read_text(encoding="utf-8") for path in (ROOT / "assignments").glob("*/exercises.toml")]
+    names = [name for text in contracts for name in tomllib.loads(text) if name != "assignment"]
+    for name in names:
+        found = [row for row in rows if row.startswith(f"| {name} |")]
+        assert len(found) == names.count(name)  # sgd is in two assignments
+        assert not any("✗" in row for row in found)
+
+
+@pytest.mark.parametrize("folder", sorted((ROOT / "assignments").iterdir()), ids=lambda folder: folder.name)
+def test_the_kill_table_has_a_row_for_each_mistake(folder):
+    """docs/kills/<assignment>.md tells of every known mistake, where it lies, which hidden case shows it, and how many."""
+    text = (ROOT / "docs" / "kills" / f"{folder.name}.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+)$\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    solutions = load_solutions(ROOT / "solutions", load_assignment(folder))
+    assert set(sections) == {name for name, solution in solutions.items() if solution.mistakes}
+    for name, section in sections.items():
+        rows = [line[2:-2].split(" | ") for line in section.splitlines() if line.startswith("| ")][1:]
+        assert [tuple(row[:2]) for row in rows] == [(item.tag, item.stage) for item in solutions[name].mistakes], name
+        hidden = [case.label for case in hidden_cases(solutions[name], "prove")]
+        for _, _, first, count in rows:
+            assert first in hidden
+            assert count in {f"{shown} of {len(hidden)}" for shown in range(1, len(hidden) + 1)} | {
+                f"**this case alone**, of {len(hidden)}"
+            }
+
+
+def test_pages_that_name_mistakes_say_whom_they_are_for():
+    """Whoever opens a kill table reads first that it is no page for students."""
+    pages = [ROOT / "docs" / "kills.md", *(ROOT / "docs" / "kills").glob("*.md")]
+    assert len(pages) == 1 + len(list((ROOT / "assignments").iterdir()))
+    assert all(page.read_text(encoding="utf-8").splitlines()[2].startswith("**For instructors.**") for page in pages)
 
 
 def test_the_protocol_page_lists_what_the_code_sends():

@@ -14,13 +14,13 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 pytestmark = pytest.mark.torch
 
 SOLUTIONS = {
-    name: solution
+    f"{folder.name}/{name}": solution
     for folder in FOLDERS
     for name, solution in load_solutions(ROOT / "solutions", load_assignment(folder)).items()
 }
-WITH_PATH = [solution for solution in SOLUTIONS.values() if solution.torch_path]
+WITH_PATH = {name: solution for name, solution in SOLUTIONS.items() if solution.torch_path}
 
-every_path = pytest.mark.parametrize("solution", WITH_PATH, ids=lambda solution: solution.exercise.name)
+every_path = pytest.mark.parametrize("solution", WITH_PATH.values(), ids=WITH_PATH)
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
 
 
@@ -46,7 +46,7 @@ def test_autograd_agrees_on_cuda(solution):
 
 def test_a_path_that_is_off_by_a_millionth_is_seen():
     """The oracle is no formality: a part in a million is far above what it allows."""
-    solution = SOLUTIONS["svm_loss"]
+    solution = SOLUTIONS["a1_flat_backprop/svm_loss"]
     off = replace(solution, torch_path=lambda **inputs: solution.torch_path(**inputs) * (1 + 1e-6))
     assert torch_difference(off, solution.cases("oracle")) == pytest.approx(1e-6, rel=1e-3)
 

@@ -18,7 +18,9 @@ from pathlib import Path
 import nbformat
 import numpy as np
 from support.course import a1_solutions
+from support.layers import layers
 from support.messy import ASSIGNMENT, EXERCISES, released_course, right_book
+from support.worker import NearWorker
 
 from flatgrade.core.finding import Verdict
 from flatgrade.core.trace import Trace
@@ -27,8 +29,18 @@ from flatgrade.course.clean import clean_outputs
 from flatgrade.course.collect import Collector
 from flatgrade.course.reading import UnreadableError, parse_submitted
 from flatgrade.course.rebuild import rebuild, rebuild_unread
+from flatgrade.grader.cases import run_cases
 from flatgrade.grader.judge import judge_exercise
-from flatgrade.grader.replies import read_call, read_error, read_files, read_outputs, read_status, read_trace
+from flatgrade.grader.passes import passes_findings
+from flatgrade.grader.replies import (
+    read_call,
+    read_calls,
+    read_error,
+    read_files,
+    read_outputs,
+    read_status,
+    read_trace,
+)
 from flatgrade.grader.submission import Submission
 
 LOCKED = ("setup", "test_svm_loss", "test_softmax_loss")
@@ -122,6 +134,8 @@ def replies(data):
     assert isinstance(call.what, str)
     assert 0 <= call.line < 1 << 31
     assert 0 <= call.call < 1 << 31
+    rows = read_calls(reply, 1)
+    assert rows is None or all(isinstance(name, str) for row in rows for name in row)
     trace = read_trace(reply)
     assert trace is None or all(isinstance(item.value, np.ndarray) for row in trace.versions.values() for item in row)
     assert trace is None or isinstance(trace, Trace)
@@ -155,6 +169,13 @@ class _Forger:
             drawn = draw.value(arrays=True)
             return drawn if isinstance(drawn, dict) else {"status": drawn}
         status = ("ok", "ok", "ok", "error", "missing", "timeout", "memory", "untraced")[draw.byte() % 8]
+        if request["do"] == "calls":
+            own = request["inputs"]["x"] @ request["inputs"]["w"]
+            rows = [
+                {"out": self._value(own)} if draw.byte() % 4 == 0 else {"out": {"value": own}}
+                for _ in request["changes"]
+            ]
+            return {"status": status, "values": rows}
         values = {name: self._value(request["inputs"].get("W")) for name in request["returns"]}
         if request["do"] == "call":
             return {"status": status, "values": values, "what": draw.text(), "line": draw.number(), "call": draw.byte()}
@@ -180,6 +201,25 @@ def judge(data):
     assert 0 <= record.earned < record.points
     assert record.verdict not in (Verdict.PASS, Verdict.GRADER_FAULT)
     assert all(str(finding).encode() for finding in record.findings)
+
+
+def passes(data):
+    """Whatever comes back for many inputs, the diagnosis of a wrong pair is one sentence, or none."""
+    exercise, results = _wrong_pair()
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        told = passes_findings(exercise, results, _Forger(Draw(data)))
+    assert len(told) < 2
+    assert all(str(finding).encode() and not finding.stage for finding in told)
+
+
+@functools.cache
+def _wrong_pair():
+    """The layer of two calls without its bias, on its cases."""
+    with tempfile.TemporaryDirectory(prefix="flatgrade-fuzz-") as folder:
+        solution = layers(Path(folder))[1]["affine"]
+    worker = NearWorker("", "")
+    exec(solution.given + solution.answer.replace("x @ w + b", "x @ w"), worker.namespace)
+    return solution.exercise, run_cases(solution, solution.cases("fuzz"), worker, 1.0)
 
 
 @functools.cache
@@ -307,4 +347,4 @@ def _collector():
     return Collector(released_course(Path(folder.name).resolve()), ASSIGNMENT)
 
 
-TARGETS = {target.__name__: target for target in (wire, replies, judge, notebook, files)}
+TARGETS = {target.__name__: target for target in (wire, replies, judge, passes, notebook, files)}

@@ -44,6 +44,7 @@ def test_nothing_of_the_solutions_is_shipped(members, kind):
     assert len(files) > 30
     assert [name for name in files if "solutions" in name.split("/")] == []
     assert [name for name in files if name.endswith(".ipynb")] == []
+    assert [name for name in files if "docs" in name.split("/")] == []  # they name the mistakes
     secrets = list(secret_texts())
     assert len(secrets) > 90
     together = b"\n".join(files.values())

@@ -1,6 +1,7 @@
 """Exercises that are not one flat function: proven for real, judged by their outputs, credited for what follows."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from support.layers import CONTRACT, TEXTS, layers
@@ -8,6 +9,7 @@ from support.worker import NearWorker
 
 from flatgrade.core import ContractError, load_assignment
 from flatgrade.core.finding import Verdict
+from flatgrade.core.mistake import Mistake
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.prove import prove
 from flatgrade.grader.solution_file import SolutionError
@@ -40,6 +42,15 @@ def test_exercises_of_every_form_prove_themselves(solutions, name, mistakes, equ
     assert proof.torch is None or proof.torch_agrees
 
 
+def test_the_cases_that_show_a_mistake_are_found(solutions):
+    """A mean over one row is a sum: that case shows nothing, the others do, and the mistake is told at its output."""
+    proof = prove(solutions["affine"], STUBS["affine"], "test")
+    typical, rows, one = proof.hidden
+    found = {kill.tag: (kill.stage, kill.cases) for kill in proof.kills}
+    assert found["affine-db-mean"] == ("db", (typical, rows))
+    assert found["affine-bias"] == ("out", (typical, rows, one))
+
+
 def judged(solution, *edits):
     text = solution.answer
     for old, new in edits:
@@ -48,6 +59,10 @@ def judged(solution, *edits):
     worker = NearWorker("", "")
     exec(f"{solution.given}\n{text}", worker.namespace)
     return judge_exercise(solution, solution.cases("test"), worker, 2.0)
+
+
+def named(record):
+    return [finding.mistake for finding in record.findings if finding.mistake]
 
 
 def rows(record):
@@ -112,41 +127,50 @@ def test_each_output_has_its_share_and_its_mistake(solutions):
     assert [str(finding) for finding in record.findings] == [
         "out has wrong values. The bias is missing.",
         "db has wrong values. Nothing is averaged here.",
+        "Your forward pass is wrong, and db fits neither it nor the right one. Mend the forward first; the backward may "
+        "be wrong only through the values that it takes from there.",
     ]
-    assert [finding.mistake for finding in record.findings] == ["affine-bias", "affine-db-mean"]
+    assert named(record) == ["affine-bias", "affine-db-mean"]
 
 
 def test_two_mistakes_in_one_output_are_both_named(solutions):
     """A cache that is wrong and a gradient that is wrong meet in dw: one output is charged, two hints are given."""
     record = judged(solutions["affine"], ("(x, w)", "(2 * x, w)"), ("x.T @ dout", "x.T @ dout / x.shape[0]"))
     assert record.earned == 6
-    assert [finding.mistake for finding in record.findings] == ["affine-cache", "affine-dw-mean"]
+    assert named(record) == ["affine-cache", "affine-dw-mean"]
 
 
 def test_what_follows_from_a_named_mistake_is_paid(solutions):
     """x and y swapped in memory: with that mistake at dx, the wrong dy is what follows from it."""
-    from dataclasses import replace
-
-    from flatgrade.core.mistake import Mistake
-
     swap = Mistake("dx", "self.x, self.y = x, y", "self.y, self.x = x, y", "Which is which?", "gate-swap")
     solution = replace(solutions["gate"], mistakes=(swap,))
     record = judged(solution, swap.edit)
     assert rows(record) == {"z": (Verdict.PASS, 1), "dx": (Verdict.WRONG, 0), "dy": (Verdict.PASS, 1)}
-    assert [finding.mistake for finding in record.findings] == ["gate-swap"]
+    assert named(record) == ["gate-swap"]
 
 
 def test_an_unknown_mistake_is_charged_at_its_output_alone(solutions):
     """No name is made up, and no other output suffers."""
     record = judged(solutions["gate"], ("self.x * dz", "self.x * dz + 1"))
     assert (record.verdict, record.earned) == (Verdict.WRONG, 2)
-    assert [(str(finding), finding.mistake) for finding in record.findings] == [("dy has wrong values.", "")]
+    assert [(str(finding), finding.mistake) for finding in record.findings[:-1]] == [("dy has wrong values.", "")]
+
+
+def test_how_it_is_worked_out_stands_beside_a_value_that_no_mistake_explains(solutions):
+    """An output, and a stage; a mistake that is known has its own hint instead."""
+    gate = replace(solutions["gate"], working={"dy": "Each side gets the other one."})
+    record = judged(gate, ("self.x * dz", "self.x * dz + 1"))
+    assert [str(finding) for finding in record.findings[:-1]] == ["dy has wrong values. Each side gets the other one."]
+    circuit = replace(solutions["circuit"], working={"grad_z": "Look at the gate behind z."})
+    for wrong, hint in (("q + 7", "Look at the gate behind z."), ("z", "A product hands each side the other one.")):
+        record = judged(circuit, ("grad_z = q", f"grad_z = {wrong}"))
+        assert [finding.advice for finding in record.findings] == [hint]
 
 
 def test_an_unknown_mistake_beside_a_known_one_is_told_too(solutions):
     """The row that loses its points without a name has a sentence as well."""
     record = judged(solutions["affine"], ("x @ w + b", "x @ w"), ("dout.sum(axis=ROWS)", "dout.sum(axis=ROWS) + 1"))
-    assert [(str(finding), finding.mistake) for finding in record.findings] == [
+    assert [(str(finding), finding.mistake) for finding in record.findings[:-1]] == [
         ("out has wrong values. The bias is missing.", "affine-bias"),
         ("db has wrong values.", ""),
     ]
@@ -162,7 +186,21 @@ def test_a_pair_is_found_among_many_by_what_is_known_of_another_output(solutions
     cache = Mistake("dw", "x, w = cache", "w = cache[1]; x = 2 * cache[0]; w = 2 * w", "Twice.", "both")
     solution = replace(solutions["affine"], mistakes=(*others, cache))
     record = judged(solution, cache.edit, others[-1].edit)
-    assert {finding.mistake for finding in record.findings} == {"both", "dx-27"}
+    assert set(named(record)) == {"both", "dx-27"}
+
+
+def test_a_mistake_that_explains_the_right_outputs_too_comes_first(solutions):
+    """A mistake that would spoil dw as well is not named where dw is right, though it gives the same dx."""
+    from dataclasses import replace
+
+    from flatgrade.core.mistake import Mistake
+
+    both = Mistake("dx", "x, w = cache", "x, w = cache; x, w = 4 * x, 4 * w", "As they came.", "four-both")
+    alone = Mistake("dx", "dout @ w.T", "4 * dout @ w.T", "A factor too many.", "four-dx")
+    solution = replace(solutions["affine"], mistakes=(both, alone))
+    for mistake in (both, alone):
+        record = judged(solution, mistake.edit)
+        assert [finding.mistake for finding in record.findings if finding.mistake] == [mistake.tag]
 
 
 def test_edits_that_meet_in_one_line_are_made_in_the_order_that_fits(solutions):

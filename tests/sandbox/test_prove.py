@@ -129,6 +129,10 @@ def test_a_missing_or_broken_solution_says_which(tmp_path):
             f"solutions/{tmp_path.name}/svm_loss.py defines no svm_loss, which the contract calls",
         ),
         ("1 / 0", f"solutions/{tmp_path.name}/svm_loss.py cannot be loaded: division by zero"),
+        (
+            'cases = None\nWORKING = {"lose": "Add up."}\n\n\ndef svm_loss():\n    return 0',
+            f"solutions/{tmp_path.name}/svm_loss.py has lose in WORKING, which is no stage and no output",
+        ),
     ]:
         path.write_text(text)
         with pytest.raises(SolutionError) as caught:

@@ -110,11 +110,12 @@ def test_a_value_that_goes_from_call_to_call_needs_no_cache():
         ("    da = 2 * a * dy", "    da = 2 * a * dy * len(x)", "backward reads x, which it is not given"),
         ("    da = 2 * a * dy", "    y = a * a\n    da = 2 * a * dy", "backward and forward both assign y: a stage is made in one function"),
         ("    da = 2 * a * dy\n    dx", "    da, dx = a, a\n    dx", None),
+        ("    dx = k * da", "    dx = k * da\n    pass", None),
         ("    da = 2 * a * dy\n    dx = k * da", "    da, dx = a, a", "backward assigns dx and another stage in one statement"),
     ],
 )  # fmt: skip
 def test_what_makes_a_name_mean_two_things_is_refused(old, new, message):
-    """Each reason has its sentence; comments, and a stage that is written twice in its function, are none."""
+    """Each reason has its sentence; comments, a stage that is written twice in its function, and `pass` are none."""
     assert old in PAIR
     text = PAIR.replace(old, new)
     if message is None:

@@ -506,7 +506,7 @@ def test_the_public_door():
     """What a notebook imports."""
     import flatgrade.student as student
 
-    assert student.__all__ == ["CheckResult", "Picture", "check", "draw"]
+    assert student.__all__ == ["CheckResult", "LayerTimes", "Picture", "check", "draw", "time_layers"]
 
 
 def test_every_state_and_verdict_has_a_sign_and_a_class():

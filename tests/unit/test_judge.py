@@ -41,7 +41,7 @@ def test_a_right_answer_has_full_points_and_nothing_is_traced(name):
         record = judge_exercise(solution, solution.cases(SEED), worker, 2.0)
         assert (record.verdict, record.earned, record.findings) == (Verdict.PASS, 10, ())
         assert record.cases_passed == record.cases_run == len(solution.cases(SEED))
-        assert worker.asked == {"call": record.cases_run, "trace": 0}
+        assert worker.asked == {"call": record.cases_run, "trace": 0, "calls": 0}
 
 
 @pytest.mark.parametrize("name", ["svm_loss", "softmax_loss"])

@@ -396,6 +396,16 @@ def test_the_picture_of_a_verdict_needs_nothing_else():
     assert [part.tag for part in root.iter() if part.tag.endswith(("script", "img"))] == []
 
 
+def test_outputs_without_values_below_which_gradients_could_stand_are_one_row():
+    """A layer's gradients belong to inputs that are not shown: no row is named, and none is empty."""
+    layer = [StageRecord(name, Verdict.WRONG, 0, 2) for name in ("out", "dx", "dw", "db")]
+    root = ET.fromstring(stages_svg(layer))
+    assert [part.get("class") for part in root.iter() if part.get("class") == "row"] == []
+    assert len({part.get("y") for part in root.iter() if part.get("class") == "name"}) == 1
+    (image,) = Elements(stages_picture(layer[:1])).tags("img")
+    assert image["alt"] == "The stages, in a row. An error starts at out."
+
+
 def test_many_stages_stand_in_several_bands():
     """The picture is never wider than a page."""
     stages = [StageRecord(f"value_{i}", Verdict.PASS, 1, 1) for i in range(40)]

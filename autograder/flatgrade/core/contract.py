@@ -15,10 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from flatgrade.core.exercise import Assignment, Call, Case, Exercise, Function, Input, Limits, Stage, called, slope_of
+from flatgrade.core.exercise import (
+    Assignment,
+    Call,
+    Case,
+    Exercise,
+    Function,
+    Input,
+    Limits,
+    Speed,
+    Stage,
+    called,
+    slope_of,
+)
 from flatgrade.core.profiles import PROFILES
 
 CONTRACT = "exercises.toml"
+LEAST_WITHIN, _WITHIN = 3.0, 5.0  # docs/speed.md: how far the reference is from itself on a busy machine
 INPUT_KINDS = ("normal", "positive", "labels", "given", "function")
 _FIXED = ("given", "function")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
@@ -159,6 +172,7 @@ def _exercise(name: str, table: _Table, profile: str) -> Exercise:
         sizes=_sizes(table, inputs),
         profile=_profile(table, profile),
         given=_given(table, plan),
+        speed=_speed(table, plan),
     )
     table.done()
     return exercise
@@ -259,6 +273,20 @@ def _gradients(table: _Table, returns: tuple[str, ...], inputs: tuple[Input, ...
             raise given.error(output, "an output = the input whose slope it is", name)
     found = {output: slope_of(output) for output in returns if slope_of(output) in names}
     return MappingProxyType({**found, **given.data})
+
+
+def _speed(table: _Table, plan: tuple[Call, ...]) -> Speed | None:
+    if "speed" not in table.data:
+        return None
+    row = table.table("speed")
+    speed = Speed(row.number("points", 0.0), row.number("within", _WITHIN))
+    if speed.within < LEAST_WITHIN:
+        raise row.error("within", f"{LEAST_WITHIN:g} at least, which the noise of timing does not cross", speed.within)
+    kept = {name for call in plan for name in call.results}
+    if any(call.function.partition(".")[0] in kept for call in plan):
+        raise table.error("speed", "left out for a plan that calls methods", "speed")
+    row.done()
+    return speed
 
 
 def _sizes(table: _Table, inputs: tuple[Input, ...]) -> Mapping[str, int]:

@@ -88,6 +88,14 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Speed:
+    """That answers are timed beside the reference: `points` for one that takes at most `within` times as long."""
+
+    points: float
+    within: float
+
+
+@dataclass(frozen=True)
 class Exercise:
     """The contract of one exercise. `gradients` maps an output to the input whose slope of `loss` it is.
 
@@ -109,6 +117,12 @@ class Exercise:
     sizes: Mapping[str, int] = field(default_factory=dict)
     profile: str = "numpy"
     given: tuple[str, ...] = ()
+    speed: Speed | None = None
+
+    @property
+    def total(self) -> float:
+        """All points to be had: `points` for a right answer, and those for a fast one."""
+        return self.points + (self.speed.points if self.speed else 0.0)
 
     @property
     def call(self) -> Call:

@@ -183,7 +183,7 @@ def _parts(body: Body, names: Collection[str]) -> Iterator[tuple[str, list[State
             raise StagedError(f"{body.function} assigns {stage} and another stage in one statement")
         yield stage, list(body.statements[start : last[stage] + 1])
         start = last[stage] + 1
-    if start < len(body.statements):
+    if any(not isinstance(item.node, ast.Pass) for item in body.statements[start:]):
         behind = f"behind {max(last, key=lambda stage: last[stage])}, its last stage" if last else "and has no stage"
         raise StagedError(f"{body.function} makes values {behind}: a value belongs to the stage that comes after it")
 

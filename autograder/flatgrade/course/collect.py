@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,14 @@ from flatgrade.course.template import Role, Template, load_templates
 from flatgrade.grader.submission import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from flatgrade.course.directory import Course
 
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"  # nbgrader's own; the second is none of a cell's business
 MOST_BESIDE = 48_000_000
+_PSEUDONYM = re.compile(r"""^pseudonym *= *(["'])(.*?)\1""", re.MULTILINE)  # a name for the leaderboard
 _MOST_TIMESTAMP = 200
 _MOST_OTHERS = 10  # notebooks of other names that are looked into
 
@@ -44,6 +46,13 @@ class Collected:
     missing: frozenset[str]
     files: Mapping[str, Path]
     timestamp: datetime | None
+
+
+def _pseudonym(notebooks: Iterable[Rebuilt]) -> str:
+    """What a line `pseudonym = "..."` in a cell of the student's own says; "" without one. The last line counts."""
+    own = (cell.source for notebook in notebooks for cell in notebook.notebook.cells if cell.own)
+    found = [shown(match[2].strip()) for source in own for match in _PSEUDONYM.finditer(source)]
+    return found[-1] if found else ""
 
 
 class Collector:
@@ -90,7 +99,9 @@ class Collector:
         contents = _contents(files, notes)
         notebooks = tuple(notebook.notebook for notebook in rebuilt.values())
         return Collected(
-            submission=Submission(student, self.assignment, notebooks, tuple(notes), contents),
+            submission=Submission(
+                student, self.assignment, notebooks, tuple(notes), contents, _pseudonym(rebuilt.values())
+            ),
             notebooks=rebuilt,
             missing=frozenset(missing),
             files=files,

@@ -73,8 +73,8 @@ def _test(cell: Any, contract: Assignment | None, checked: Counter[str]) -> list
         known = f"there: {', '.join(contract.exercises)}" if contract else "there is no such file"
         return [f"checks {name}, which is not in exercises.toml ({known})."]
     points = float(cell.metadata.nbgrader.get("points", 0))
-    if points != exercise.points:
-        return [f"has {points:g} points, but {name} has {exercise.points:g} in exercises.toml."]
+    if points != exercise.total:
+        return [f"has {points:g} points, but {name} has {exercise.total:g} in exercises.toml."]
     return []
 
 

@@ -139,7 +139,7 @@ def numbers(exercise: Exercise, result: CaseResult) -> dict[str, Any]:
 def _result(solution: Solution, case: Case, reply: CallReply, seconds: float) -> CaseResult:
     expected = solution.expected(case)
     came = expected if reply.status == "ok" else [name for name in expected if name in reply.values]
-    found = {name: _fault(solution, case, name, reply.values.get(name), expected[name]) for name in came}
+    found = {name: fault_of(solution, case, name, reply.values.get(name), expected[name]) for name in came}
     faults = {name: fault for name, fault in found.items() if fault}
     if reply.status != "ok":
         kind = Fault.NOT_WRITTEN if is_stub_error(reply) else Fault.CONTRACT
@@ -155,7 +155,8 @@ def _dots(exercise: Exercise, reply: CallReply) -> list[str]:
     return [name for name in kept if reply.values.get(name) is Ellipsis]
 
 
-def _fault(solution: Solution, case: Case, name: str, got: Any, want: Any) -> tuple[Fault, Finding] | None:
+def fault_of(solution: Solution, case: Case, name: str, got: Any, want: Any) -> tuple[Fault, Finding] | None:
+    """What is wrong with an output of a case, where the reference has `want`; None if it is right."""
     if broken := contract_finding(name, got, want):
         return (Fault.NOT_WRITTEN if got is Ellipsis else Fault.CONTRACT), broken
     if name in solution.accept:
@@ -163,7 +164,7 @@ def _fault(solution: Solution, case: Case, name: str, got: Any, want: Any) -> tu
         return (Fault.VALUES, Finding(said)) if said else None
     if close(got, want, _tolerance(solution.exercise, name, got)) or _within_float32(got, want):
         return None
-    return Fault.VALUES, wrong_values_finding(name)
+    return Fault.VALUES, wrong_values_finding(name, solution.working.get(name, ""))
 
 
 def _within_float32(got: Any, want: Any) -> bool:

@@ -26,6 +26,7 @@ from flatgrade.grader.cases import ENDS
 from flatgrade.grader.inprocess import CreditRule, in_process_record, score_test
 from flatgrade.grader.judge import judge_exercise, no_points
 from flatgrade.grader.messages import FENCE
+from flatgrade.grader.race import race
 from flatgrade.grader.record import CellRecord, ExerciseRecord, Record
 from flatgrade.grader.reference import Solution, load_solutions
 from flatgrade.grader.replies import read_error, read_files, read_outputs, read_status
@@ -110,6 +111,7 @@ def grade(submission: Submission, key: AnswerKey, sandbox: Sandbox) -> Record:
             "solutions": key.digest[:8],
         },
         notes=submission.notes,
+        pseudonym=submission.pseudonym,
         cells=tuple(cell for run in runs for cell in run.cells),
         outputs={run.notebook.name: run.outputs for run in runs},
         files={name: content for run in runs for name, content in run.made.items()},
@@ -137,7 +139,7 @@ def _unearned(assignment: Assignment, notebook: str, cell: Cell, verdict: Verdic
         cell=cell.key,
         verdict=verdict,
         earned=0.0,
-        points=exercise.points,
+        points=exercise.total,
         stages=no_points(exercise),
         findings=(Finding(what),),
     )
@@ -210,8 +212,11 @@ class _NotebookRun:
                 return True
             try:
                 self._do(cell, worker)
+                lost = worker.is_gone  # a diagnosis may have ended it, after the verdict
             except WorkerGoneError as gone:
                 self._lose(cell, gone)
+                lost = True
+            if lost:
                 return all(self._is_done(cell) for cell in self._scored())
         self._take_files(worker)
         self._judge_again(worker)
@@ -232,6 +237,7 @@ class _NotebookRun:
         if cell.kind is CellKind.JUDGE:
             if not self._is_done(cell):
                 self.records.append(self._judge(cell, worker))
+                self._race(self.records[-1], worker)
             return
         reply = worker.ask(self._request(cell), min(self.limits.cell_seconds, self._left()))
         if self._is_done(cell):
@@ -278,7 +284,16 @@ class _NotebookRun:
         if record.verdict is Verdict.MISSING and (cause := self._cause(cell)):
             finding = Finding(f"The cell {cause.cell} before it did not come to its end. {cause.what}")
             record = replace(record, verdict=cause.verdict, findings=(finding, *record.findings))
-        return replace(record, notebook=self.notebook.name, cell=cell.key)
+        return replace(record, notebook=self.notebook.name, cell=cell.key, points=solution.exercise.total)
+
+    def _race(self, record: ExerciseRecord, worker: Worker) -> None:
+        """Time a right answer where the contract asks for it. What was earned stays, whatever happens meanwhile."""
+        solution = self.key.solutions[record.name]
+        if solution.exercise.speed is None or record.verdict is not Verdict.PASS:
+            return
+        asks = _Timed(worker, min(self.limits.exercise_seconds, self._left()))
+        speed = race(solution, self.key.seed, asks, self.sandbox, self.limits, self.profile)
+        self.records[self.records.index(record)] = replace(record, speed=speed, earned=record.earned + speed.earned)
 
     def _cause(self, judged: Cell) -> CellRecord | None:
         """The last cell of ours since the last test that stopped: a missing function was to be defined there."""
@@ -309,11 +324,12 @@ class _NotebookRun:
                 continue
             try:
                 again = self._judge(cell, worker)
+                if again.earned > record.earned:
+                    again = replace(again, findings=(Finding(*_BELOW), *again.findings))
+                    self.records[self.records.index(record)] = again
+                    self._race(again, worker)
             except (WorkerGoneError, _OurFaultError):
                 return
-            if again.earned > record.earned:
-                again = replace(again, findings=(Finding(*_BELOW), *again.findings))
-                self.records[self.records.index(record)] = again
 
     def _lose(self, cell: Cell, gone: WorkerGoneError) -> None:
         self.skipped.add(cell.key)

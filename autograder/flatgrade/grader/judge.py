@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from flatgrade.core.exercise import Case, Exercise
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.cases import Asks, CaseResult, run_cases, verdict_of
 from flatgrade.grader.messages import changed_finding
 from flatgrade.grader.outputwise import judge_outputs, output_records
+from flatgrade.grader.passes import passes_findings
 from flatgrade.grader.record import ExerciseRecord, StageRecord
 from flatgrade.grader.reference import Solution
+from flatgrade.grader.sandbox import WorkerGoneError
 from flatgrade.grader.stagewise import cheapest, judge_stages, stage_records
 
 _MAX_FINDINGS = 8
@@ -35,6 +38,10 @@ def judge_exercise(solution: Solution, cases: Sequence[Case], worker: Asks, seco
         verdict = Verdict.WRONG if verdict is Verdict.PASS else verdict
         earned = max(0.0, earned - _least(exercise))
         findings.append(changed_finding(changed))
+    if verdict is Verdict.WRONG:
+        with suppress(WorkerGoneError):  # a diagnosis is no part of the verdict, whatever becomes of it
+            told = passes_findings(exercise, results, worker)
+            findings = [*findings[: _MAX_FINDINGS - len(told)], *told]
     return ExerciseRecord(
         name=exercise.name,
         notebook="",

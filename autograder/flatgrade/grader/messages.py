@@ -56,9 +56,9 @@ def is_stub_error(reply: CallReply) -> bool:
     return reply.status == "error" and ("ellipsis" in reply.what.lower() or _not_implemented(reply.what))
 
 
-def wrong_values_finding(output: str) -> Finding:
-    """An output that keeps its contract, and has the wrong numbers."""
-    return Finding(f"{output} has wrong values.", "", output)
+def wrong_values_finding(output: str, working: str) -> Finding:
+    """An output that keeps its contract, and has the wrong numbers; `working` tells how it is worked out, if at all."""
+    return Finding(f"{output} has wrong values.", working, output)
 
 
 def named_output_finding(output: str, mistake: Mistake) -> Finding:
@@ -80,12 +80,12 @@ def _not_implemented(what: str) -> bool:
     return what.startswith("NotImplementedError")
 
 
-def charge_finding(exercise: Exercise, charge: Charge, judgement: Judgement) -> Finding:
-    """A charged stage: its line, how its value relates to the right one, and the hint of its mistake."""
+def charge_finding(exercise: Exercise, charge: Charge, judgement: Judgement, working: str) -> Finding:
+    """A charged stage: its line, how its value relates to the right one, and its mistake's hint or else `working`."""
     line, place = told_line(exercise.plan, judgement.explanation.where.get(charge.stage, ("", 0))[1])
     where = f" ({place})" if line else ""
     relation = _RELATIONS[charge.ratio]
-    hint = charge.mistake.hint if charge.mistake else ""
+    hint = charge.mistake.hint if charge.mistake else working
     tag = charge.mistake.tag if charge.mistake else ""
     return Finding(f"{charge.stage}{where} {relation}", hint, charge.stage, line, tag)
 

@@ -51,6 +51,11 @@ def plant(solution: Solution, base: Base, mistakes: Sequence[Mistake]) -> Plante
     return Planted(solution.exercise.name, text, tuple(mistakes))
 
 
+def planted_alone(solution: Solution, mistake: Mistake) -> Planted | None:
+    """A right answer with this one mistake in it; None where it fits none of them, or changes no output."""
+    return next((planted for base in bases(solution) if (planted := plant(solution, base, [mistake]))), None)
+
+
 def _with_edits(solution: Solution, base: Base, mistakes: Sequence[Mistake]) -> str | None:
     if isinstance(base, PlainAnswer):
         return base.edited([mistake.edit for mistake in mistakes])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,21 +15,34 @@ from flatgrade.core.finding import Verdict
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.naming import indistinguishable
 from flatgrade.core.staged import lint
+from flatgrade.grader.cases import fault_of
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.oracle import TOLERANCE, torch_difference
-from flatgrade.grader.planting import bases, plant
+from flatgrade.grader.planting import Planted, planted_alone
+from flatgrade.grader.race import reference_seconds
 from flatgrade.grader.record import ExerciseRecord
 from flatgrade.grader.reference import Solution
 from flatgrade.grader.sandbox import Sandbox
 
 _LIMITS = Limits(submission_seconds=600)
+_TIMED_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A known mistake, where it lies, and the labels of the hidden cases that show it, in the order of the cases."""
+
+    tag: str
+    stage: str
+    cases: tuple[str, ...]
 
 
 @dataclass
 class Proof:
     """What was found for one exercise. `torch` is None where torch is not installed, and where there is no gradient.
 
-    `has_torch_path` tells which of the two it is.
+    `has_torch_path` tells which of the two it is. `hidden` are the labels of the hidden cases, `kills` tells which of
+    them show each mistake.
 
     `problems` holds one sentence for everything that does not hold; the exercise is proven if there is none.
     """
@@ -44,6 +58,8 @@ class Proof:
     named: int = 0
     torch: float | None = None
     has_torch_path: bool = False
+    hidden: tuple[str, ...] = ()
+    kills: list[Kill] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -59,8 +75,15 @@ def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = 
     """
     proof = Proof(solution.exercise.name)
     cases = solution.cases(seed)
+    hidden = hidden_cases(solution, seed)
+    proof.hidden = tuple(case.label for case in hidden)
     _prove_public_cases(solution, proof)
-    with Sandbox(secrets, profile=solution.exercise.profile) as sandbox, sandbox.worker(_LIMITS) as worker:
+    with (
+        warnings.catch_warnings(),
+        Sandbox(secrets, profile=solution.exercise.profile) as sandbox,
+        sandbox.worker(_LIMITS) as worker,
+    ):
+        warnings.simplefilter("ignore")  # of mistakes that are run here to be planted
 
         def graded(text: str) -> ExerciseRecord:
             worker.ask({"do": "cell", "key": "given", "source": solution.given}, 10)
@@ -68,10 +91,27 @@ def prove(solution: Solution, stub: str, seed: str, secrets: tuple[Path, ...] = 
             return judge_exercise(solution, cases, worker, _LIMITS.call_seconds)
 
         _prove_answers(solution, stub, proof, graded)
-        _prove_mistakes(solution, proof, graded)
+        _prove_mistakes(solution, hidden, proof, graded)
     _prove_staging(solution, proof)
     _prove_torch(solution, cases, proof)
+    _prove_speed(solution, seed, proof)
     return proof
+
+
+def hidden_cases(solution: Solution, seed: str) -> list[Case]:
+    """The cases that students do not see."""
+    return solution.cases(seed)[len(solution.exercise.cases) :]
+
+
+def kill_of(solution: Solution, mistake: Mistake, planted: Planted | None, hidden: Sequence[Case]) -> Kill:
+    """The hidden cases on which an output is wrong with this mistake planted; none where it is not."""
+    shown = tuple(case.label for case in hidden if planted and _is_wrong(solution, planted.text, case))
+    return Kill(mistake.tag, mistake.stage, shown)
+
+
+def _is_wrong(solution: Solution, text: str, case: Case) -> bool:
+    want, got = solution.expected(case), solution.plain.run(text, case.inputs)
+    return got is None or any(fault_of(solution, case, name, got[name], want[name]) for name in want)
 
 
 def _prove_public_cases(solution: Solution, proof: Proof) -> None:
@@ -107,10 +147,13 @@ def _full(record: ExerciseRecord) -> bool:
     return record.verdict is Verdict.PASS and record.earned == record.points
 
 
-def _prove_mistakes(solution: Solution, proof: Proof, graded: Callable[[str], ExerciseRecord]) -> None:
+def _prove_mistakes(
+    solution: Solution, hidden: Sequence[Case], proof: Proof, graded: Callable[[str], ExerciseRecord]
+) -> None:
     for mistake in solution.mistakes:
-        planted = next((p for base in bases(solution) if (p := plant(solution, base, [mistake]))), None)
+        planted = planted_alone(solution, mistake)
         proof.mistakes += 1
+        proof.kills.append(kill_of(solution, mistake, planted, hidden))
         if mistake.stage not in _places(solution.exercise):
             kind = "stage" if solution.exercise.stages else "output"
             proof.problems.append(f"{proof.exercise}: {mistake.tag} is at {mistake.stage}, which is no {kind}")
@@ -172,3 +215,15 @@ def _prove_torch(solution: Solution, cases: list[Case], proof: Proof) -> None:
         return
     if not proof.torch_agrees:
         proof.problems.append(f"{proof.exercise}: torch autograd differs by {proof.torch:.1e} of the largest entry")
+
+
+def _prove_speed(solution: Solution, seed: str, proof: Proof) -> None:
+    """Whether the inputs that answers are timed on are large enough for a clock that sees the wire, too."""
+    if solution.exercise.speed is None:
+        return
+    fastest = min(reference_seconds(solution, case) for case in solution.speed_cases(seed, 3))
+    if fastest < _TIMED_SECONDS:
+        proof.problems.append(
+            f"{proof.exercise}: speed_case is too small: the reference takes {1e3 * fastest:.1f} ms on it, "
+            f"and {1e3 * _TIMED_SECONDS:.0f} ms are the least that can be timed"
+        )

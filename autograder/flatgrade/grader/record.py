@@ -31,6 +31,23 @@ class StageRecord:
 
 
 @dataclass(frozen=True)
+class SpeedRecord:
+    """A right answer beside the reference, in one run: milliseconds of each, the fastest of some runs, and their ratio.
+
+    `student_ms` and `ratio` are None where the answer could not be timed; `what` says why in a sentence. `points` are
+    for a ratio of `within` at most.
+    """
+
+    student_ms: float | None
+    reference_ms: float
+    ratio: float | None
+    within: float
+    earned: float
+    points: float
+    what: str = ""
+
+
+@dataclass(frozen=True)
 class ExerciseRecord:
     """What the judge decided of one exercise. `cell` is the grade_id of the test cell that it belongs to.
 
@@ -49,6 +66,7 @@ class ExerciseRecord:
     cases_run: int = 0
     seconds: float = 0.0
     in_process: bool = False
+    speed: SpeedRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +87,7 @@ class Record:
     same, and its exercises hold what could be decided. `cells` are those that went over a limit. `seconds` is wall
     time; `sandbox` the level of confinement.
     `files` are the contents of files that the notebooks made, by relative path: data of a student's, never trusted.
+    `pseudonym` is the student's own name for the leaderboard ("": does not take part).
     """
 
     student: str
@@ -83,6 +102,7 @@ class Record:
     cells: tuple[CellRecord, ...] = ()
     outputs: Mapping[str, Mapping[str, list[dict[str, Any]]]] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    pseudonym: str = ""
     schema: int = SCHEMA
 
     @property
@@ -138,7 +158,9 @@ class Record:
 
 
 def _exercise(data: dict[str, Any]) -> ExerciseRecord:
+    speed = data.pop("speed", None)
     return ExerciseRecord(
+        speed=SpeedRecord(**speed) if speed else None,
         verdict=Verdict(data.pop("verdict")),
         stages=tuple(StageRecord(verdict=Verdict(item.pop("verdict")), **item) for item in data.pop("stages")),
         findings=tuple(Finding(**item) for item in data.pop("findings")),

@@ -31,8 +31,8 @@ class Solution:
     `answer` is the text of the reference: all that the plan calls and the student writes, in its order; `plain` is the
     same, to be run with edits. `given` is the code that the notebook has before the answer. `references` are the staged
     reference and the staged equivalents (empty where the exercise has no stages). `accept` decides on outputs that many
-    answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `digest` changes
-    with the file.
+    answers are right for: of the inputs and the output it makes a sentence on what is wrong, or "". `working` tells how
+    stages and outputs are worked out, by name. `digest` changes with the file.
     """
 
     exercise: Exercise
@@ -46,7 +46,9 @@ class Solution:
     plain: PlainAnswer
     torch_path: Callable[..., Any] | None
     accept: Mapping[str, Callable[[Mapping[str, Any], Any], str]]
+    working: Mapping[str, str]
     digest: str
+    draw_speed_case: Callable[[np.random.Generator], Case] | None = None
 
     def expected(self, case: Case) -> dict[str, Any]:
         """The reference's results for a case, by name of output. Inputs are copied."""
@@ -56,8 +58,16 @@ class Solution:
 
     def cases(self, seed: str) -> list[Case]:
         """The public cases and the hidden ones drawn from `seed`; the same seed gives the same cases."""
-        digest = hashlib.sha256(f"{seed}/{self.exercise.name}".encode()).digest()
-        return [*self.exercise.cases, *self.draw_cases(np.random.default_rng(list(digest)))]
+        return [*self.exercise.cases, *self.draw_cases(self._generator(seed))]
+
+    def speed_cases(self, seed: str, count: int) -> list[Case]:
+        """As many cases to time answers on, all of one size, drawn from `seed`. For an exercise with a `speed` only."""
+        assert self.draw_speed_case is not None
+        rng = self._generator(f"{seed}/speed")
+        return [self.draw_speed_case(rng) for _ in range(count)]
+
+    def _generator(self, seed: str) -> np.random.Generator:
+        return np.random.default_rng(list(hashlib.sha256(f"{seed}/{self.exercise.name}".encode()).digest()))
 
 
 def load_solutions(root: Path, assignment: Assignment) -> dict[str, Solution]:
@@ -75,9 +85,8 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
     module = file.load()
     before = [text for name, text in file.taken_texts.items() if name not in exercise.functions]
     given = "\n\n".join([getattr(module, "GIVEN", _GIVEN), *before])
-    namespace = _names_of(given, file)
-    namespace.update(vars(module))  # what is given sees the reference, as it sees the student's answer
-    if lacking := [name for name in exercise.given if name not in namespace]:
+    _add_given(given, module, file)
+    if lacking := [name for name in exercise.given if not hasattr(module, name)]:
         raise SolutionError(f"{file} has no {lacking[0]} in GIVEN, which the contract calls")
     answer = "\n\n".join(_definition(file, name) for name in exercise.functions)
     equivalents = getattr(module, "EQUIVALENTS", {})
@@ -85,22 +94,28 @@ def load_solution(folder: Path, exercise: Exercise) -> Solution:
         exercise=exercise,
         answer=answer,
         given=given,
-        namespace=namespace,
+        namespace=vars(module),
         draw_cases=_required(module, file, "cases"),
+        draw_speed_case=_required(module, file, "speed_case") if exercise.speed else None,
         mistakes=tuple(getattr(module, "MISTAKES", ())),
         equivalents=equivalents,
-        references=_references(exercise, answer, equivalents, namespace) if exercise.stages else (),
-        plain=PlainAnswer(exercise, answer, namespace, given),
+        references=_references(exercise, answer, equivalents, vars(module)) if exercise.stages else (),
+        plain=PlainAnswer(exercise, answer, vars(module), given),
         torch_path=getattr(module, "torch_path", None),
         accept=getattr(module, "ACCEPT", {}),
+        working=_working(module, exercise, file),
         digest=file.digest,
     )
 
 
 def staged(exercise: Exercise, text: str, namespace: Mapping[str, Any]) -> StagedFunction:
-    """A cell's text as staged flat code that sees the names of `namespace`. Raises StagedError where it is none."""
-    stages = [stage.name for stage in exercise.stages]
-    return StagedFunction(text, exercise.plan, stages, exercise.returns, dict(namespace))
+    """A cell's text as staged flat code that sees the names of `namespace` and its own. Raises StagedError."""
+    names = dict(namespace)
+    try:
+        exec(compile(text, f"<{exercise.name}>", "exec"), names)  # noqa: S102 -- from solutions/
+    except Exception as error:
+        raise StagedError(f"its text cannot be run: {error}") from error
+    return StagedFunction(text, exercise.plan, [stage.name for stage in exercise.stages], exercise.returns, names)
 
 
 def _references(
@@ -125,14 +140,22 @@ def _references(
     return tuple(found)
 
 
-def _names_of(given: str, file: SolutionFile) -> dict[str, Any]:
-    """What the code of the notebook before the answer defines."""
-    namespace: dict[str, Any] = {}
+def _add_given(given: str, module: ModuleType, file: SolutionFile) -> None:
+    """Run what the notebook has before the answer: it and the reference see each other, as in the notebook."""
+    own = dict(vars(module))
     try:
-        exec(compile(given, f"<GIVEN of {file.path.name}>", "exec"), namespace)  # noqa: S102 -- from solutions/
+        exec(compile(given, f"<GIVEN of {file.path.name}>", "exec"), vars(module))  # noqa: S102 -- from solutions/
     except Exception as error:
         raise SolutionError(f"{file}: GIVEN cannot be run: {error}") from error
-    return namespace
+    vars(module).update(own)
+
+
+def _working(module: ModuleType, exercise: Exercise, file: SolutionFile) -> Mapping[str, str]:
+    working: Mapping[str, str] = getattr(module, "WORKING", {})
+    known = {stage.name for stage in exercise.stages} | set(exercise.returns)
+    if unknown := [name for name in working if name not in known]:
+        raise SolutionError(f"{file} has {unknown[0]} in WORKING, which is no stage and no output")
+    return working
 
 
 def _required(module: ModuleType, file: SolutionFile, name: str) -> Any:

@@ -54,6 +54,16 @@ def read_call(reply: Mapping[str, Any]) -> CallReply:
     )
 
 
+def read_calls(reply: Mapping[str, Any], count: int) -> list[dict[str, Any]] | None:
+    """The reply to `count` calls at once, the values of each by name; None where they did not all come."""
+    rows = reply.get("values")
+    if read_status(reply) != "ok" or not isinstance(rows, list) or len(rows) != count:
+        return None
+    if not all(isinstance(row, dict) for row in rows):
+        return None
+    return [{name: read_value(item) for name, item in row.items()} for row in rows]
+
+
 def read_value(item: Any) -> Any:
     """A value: a number, an array, None, `...`, or Foreign for any other type."""
     if isinstance(item, dict) and _is_number(item.get("value")):

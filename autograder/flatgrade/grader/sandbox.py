@@ -263,6 +263,11 @@ class Worker:
             raise WorkerGoneError(Verdict.OUTPUT_LIMIT, f"It wrote more than {self.limits.disk_mib} MiB to disk.")
         return reply
 
+    @property
+    def is_gone(self) -> bool:
+        """True if it was ended: it is of no more use."""
+        return self._process is None
+
     def is_waiting(self) -> bool:
         """False if its zygote or itself ended while nothing was asked of it."""
         if self._process is None or not self.sandbox.is_of(self._process[0]):

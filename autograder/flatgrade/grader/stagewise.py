@@ -31,7 +31,8 @@ def judge_stages(
     if judgement is None:
         return stage_records(exercise, Verdict.PASS), []
     stages = _judged(exercise, judgement)
-    findings = [charge_finding(exercise, charge, judgement) for charge in judgement.charges]
+    working = solution.working
+    findings = [charge_finding(exercise, item, judgement, working.get(item.stage, "")) for item in judgement.charges]
     return stages, findings + (_not_written(solution, stages, results) if verdict is Verdict.NOT_WRITTEN else [])
 
 

@@ -159,7 +159,7 @@ class Dependencies:
         }
         files = {name: hashlib.sha256(content).hexdigest() for name, content in submission.files.items()}
         solutions = {name: self._exercises[name] for name in held}
-        return digest_of([self._all, solutions, submission.notebooks, submission.notes, files])
+        return digest_of([self._all, solutions, submission.notebooks, submission.notes, files, submission.pseudonym])
 
 
 @cache

@@ -67,7 +67,8 @@ class Notebook:
 class Submission:
     """All notebooks of one student for one assignment. `notes` are remarks on what was repaired while rebuilding.
 
-    `files` are the contents of the other files that cells may read, by path relative to the notebooks.
+    `files` are the contents of the other files that cells may read, by path relative to the notebooks. `pseudonym` is
+    the name to stand on the leaderboard under ("": not at all).
     """
 
     student: str
@@ -75,6 +76,7 @@ class Submission:
     notebooks: tuple[Notebook, ...]
     notes: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    pseudonym: str = ""
 
     def to_json(self) -> str:
         """One line of JSON, from which `from_json` gives the same Submission again."""

@@ -7,21 +7,17 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from flatgrade.core.finding import Verdict
 from flatgrade.grader.record import ExerciseRecord, Record
 from flatgrade.report.chart import histogram_svg
+from flatgrade.report.html import TEMPLATES, environment
 from flatgrade.report.statistics import class_figures
 from flatgrade.report.table import Row, class_rows, is_graded
-from flatgrade.report.wording import counted, number, outcome, plain, points, shown_stages, stage_points, stage_words
+from flatgrade.report.wording import counted
 
 Planted = Mapping[str, Sequence[tuple[str, str, str]]]
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -68,13 +64,13 @@ def class_page(records: Sequence[Record], title: str, planted: Planted | None = 
     `planted` maps a student to the (exercise, stage, tag) of each mistake that a demo planted; the page then shows
     what was planted beside what was found. The page allows no script but its own, whose hash it states.
     """
-    script = (_TEMPLATES / "class.js").read_text(encoding="utf-8")
+    script = (TEMPLATES / "class.js").read_text(encoding="utf-8")
     students = [
         _Student(i, record, row, planted_mistakes(record, (planted or {}).get(record.student, ())))
         for i, (record, row) in enumerate(zip(records, class_rows(records), strict=True))
     ]
     figures = class_figures(records)
-    template = _environment().get_template("class.html.j2")
+    template = environment().get_template("class.html.j2")
     return template.render(
         title=title,
         assignments=sorted({record.assignment for record in records}),
@@ -84,7 +80,6 @@ def class_page(records: Sequence[Record], title: str, planted: Planted | None = 
         planted=None if planted is None else [item for student in students for item in student.planted],
         exercises=list(dict.fromkeys(item.name for record in records for item in record.exercises)),
         provenance=_provenance(records),
-        style=Markup((_TEMPLATES / "class.css").read_text(encoding="utf-8")),  # noqa: S704 -- our own file
         script=Markup(script),  # noqa: S704 -- our own file
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
     )
@@ -111,19 +106,3 @@ def _provenance(records: Sequence[Record]) -> list[str]:
         if record.versions
     )
     return [f"{made}: {counted(count, 'submission')}." for made, count in (*levels.items(), *versions.items())]
-
-
-def _environment() -> Environment:
-    """Jinja, with every foreign text made plain and then escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: plain(value) if type(value) is str else value,
-    )
-    shared = (number, counted, points, stage_points, outcome, shown_stages, stage_words)
-    environment.filters |= {word.__name__: word for word in shared}
-    environment.globals["Verdict"] = Verdict
-    return environment

@@ -1,6 +1,7 @@
 """The stages of an exercise as a picture: values in a row, the gradient of each below it, errors as stop signs.
 
-It is drawn from the names of a Record alone, in the order of the contract: which value is made of which is not told.
+Where no gradient belongs to a value that is shown, as in a layer's out, dx and dw, all stand in one row. The picture
+is drawn from the names of a Record alone, in the order of the contract: which value is made of which is not told.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from flatgrade.grader.record import StageRecord
 from flatgrade.report.wording import plain
 
 _WIDEST, _CHAR, _PAD, _SIGN = 820.0, 7.25, 9.0, 18.0
-_BOX, _GAP, _BAND = 26.0, 10.0, 84.0  # height of a box, room between two, height of a value with its gradient
+_BOX, _GAP, _ROOM = 26.0, 10.0, 22.0  # height of a box, room between two, room between two bands
 _LEFT = 74.0  # where the first box stands, behind the words for its row
 _KINDS = {Verdict.PASS: "pass", Verdict.WRONG: "bad"}
 _STYLE = """
@@ -46,7 +47,8 @@ class _Column:
 def stages_picture(stages: Sequence[StageRecord]) -> str:
     """An `img` element that needs no other file, with what stands out in it as its alternative text."""
     wrong = " and ".join(plain(stage.name) for stage in stages if stage.verdict is Verdict.WRONG)
-    words = f"The stages, values in a row and gradients below.{f' An error starts at {wrong}.' if wrong else ''}"
+    rows = "values in a row and gradients below" if _has_gradients(_columns(stages)) else "in a row"
+    words = f"The stages, {rows}.{f' An error starts at {wrong}.' if wrong else ''}"
     data = base64.b64encode(stages_svg(stages).encode()).decode()
     style = "display:block;max-width:100%;margin:6px 0;border:0"  # formgrader frames pictures in red
     return f'<img style="{style}" alt="{escape(words)}" src="data:image/svg+xml;base64,{data}">'
@@ -54,15 +56,18 @@ def stages_picture(stages: Sequence[StageRecord]) -> str:
 
 def stages_svg(stages: Sequence[StageRecord]) -> str:
     """The drawing; columns that find no room stand in a band below."""
-    parts, x, y, widest = [_row_names(0.0)], _LEFT, 0.0, 0.0
-    for column in _columns(stages):
-        if x + column.width > _WIDEST and x > _LEFT:
-            x, y = _LEFT, y + _BAND
-            parts.append(_row_names(y))
+    columns = _columns(stages)
+    two_rows = _has_gradients(columns)
+    left, row = (_LEFT, _BOX + _GAP) if two_rows else (0.0, 0.0)
+    parts, x, y, widest = [_row_names(0.0)] if two_rows else [], left, 0.0, 0.0
+    for column in columns:
+        if x + column.width > _WIDEST and x > left:
+            x, y = left, y + row + _BOX + _ROOM
+            parts += [_row_names(y)] if two_rows else []
         parts.append(_drawn(column, x, y))
         x += column.width + _GAP
         widest = max(widest, x)
-    width, height = widest + 4, y + 2 * _BOX + _GAP + 4
+    width, height = widest + 4, y + row + _BOX + 4
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="-2 -2 {width:.1f} {height:.1f}"><style>{_STYLE}</style>{"".join(parts)}</svg>'
@@ -80,6 +85,10 @@ def _columns(stages: Sequence[StageRecord]) -> list[_Column]:
     values = [_Column(stage.name, stage, gradients.pop(stage.name, None)) for stage in stages[:start]]
     inputs = [_Column(name, None, gradient) for name, gradient in gradients.items()]
     return [*reversed(inputs), *values]
+
+
+def _has_gradients(columns: Sequence[_Column]) -> bool:
+    return any(column.gradient for column in columns)
 
 
 def _row_names(y: float) -> str:

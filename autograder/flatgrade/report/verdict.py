@@ -8,7 +8,7 @@ from typing import Any
 from flatgrade.core.finding import Finding, Verdict
 from flatgrade.grader.record import ExerciseRecord, StageRecord
 from flatgrade.report.stages import stages_picture
-from flatgrade.report.wording import outcome, plain, points, shown_stages, stage_points, stage_words
+from flatgrade.report.wording import outcome, plain, points, shown_stages, speed_words, stage_points, stage_words
 
 _BOX = "background:#fff;color:#1f2328;border:1px solid #d0d7de;border-left:4px solid {accent};border-radius:4px;"
 _FONT = "padding:8px 12px;margin:4px 0;max-width:60em;font:14px/1.45 system-ui,sans-serif;text-align:left;"
@@ -41,6 +41,8 @@ def verdict_text(record: ExerciseRecord) -> str:
     for stage in shown_stages(record):
         score = stage_points(stage)
         lines.append(f"  {stage.verdict.symbol} {plain(stage.name):{width}}  {score:>9}  {stage_words(stage.verdict)}")
+    if record.speed:
+        lines.append(f"  {speed_words(record.speed)}")
     for finding in record.findings:
         lines.append(f"  {plain(finding.what)}")
         if finding.advice:
@@ -56,7 +58,8 @@ def verdict_html(record: ExerciseRecord) -> str:
         f'<div><span style="color:{colour};font-weight:bold">{record.verdict.symbol} {_html(record.name)}</span>'
         f" &nbsp;<strong>{points(record)}</strong> &nbsp;{_html(outcome(record))}</div>"
     )
-    return f'<div class="{_NO_MATHS}" style="{style}">{head}{_stages(record)}{_findings(record.findings)}</div>'
+    speed = f'<p style="margin:6px 0;color:{_INK}">{_html(speed_words(record.speed))}</p>' if record.speed else ""
+    return f'<div class="{_NO_MATHS}" style="{style}">{head}{_stages(record)}{speed}{_findings(record.findings)}</div>'
 
 
 def _stages(record: ExerciseRecord) -> str:

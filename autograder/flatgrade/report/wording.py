@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flatgrade.core.finding import Finding, Verdict
 
 if TYPE_CHECKING:
-    from flatgrade.grader.record import ExerciseRecord, StageRecord
+    from flatgrade.grader.record import ExerciseRecord, SpeedRecord, StageRecord
 
 MOST_TEXT = 600  # characters of one text that are shown
 # They turn the order of everything after them, and a terminal has no fence against it.
@@ -70,6 +70,30 @@ def points(record: ExerciseRecord) -> str:
 def stage_points(stage: StageRecord) -> str:
     """The points of a stage: "1 / 2"."""
     return f"{number(stage.earned)} / {number(stage.points)}" if stage.points else "no points"
+
+
+def speed_words(speed: SpeedRecord) -> str:
+    """How long a right answer takes beside the reference, and what that earns.
+
+    "Time: 12.3 ms; the reference takes 4.1 ms, so that is 3 times as long (both measured in one run, one thread)."
+    """
+    if speed.student_ms is None or speed.ratio is None:
+        said = f"Your answer was not timed: {plain(speed.what)} The reference takes {milliseconds(speed.reference_ms)}."
+    else:
+        said = (
+            f"Time: {milliseconds(speed.student_ms)}; the reference takes {milliseconds(speed.reference_ms)}, so yours "
+            f"is {number(speed.ratio)} times that (both measured in one run, one thread)."
+        )
+    if not speed.points:
+        return said
+    return (
+        f"{said} {number(speed.earned)} of {counted(speed.points, 'point')} for {number(speed.within)} times at most."
+    )
+
+
+def milliseconds(value: float) -> str:
+    """A time for a reader: three digits (0.123 ms, 12.3 ms, 1230 ms)."""
+    return f"{float(f'{value:.3g}'):g} ms"
 
 
 def outcome(record: ExerciseRecord) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -29,22 +30,45 @@ def answer_call(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: i
     plan, inputs = _plan(request), _inputs(request)
     before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray)}
     kept: dict[str, Any] = {}
+    ended = _ended(lambda: run_plan(plan, namespace, inputs, kept), request["seconds"], cap)
+    changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
+    return {**ended, "values": _values(request, kept), "changed": changed, "call": stopped_at(plan, kept)}
+
+
+def answer_calls(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:
+    """Run the plan once for each of the `changes`, on copies of the inputs with that change made.
+
+    The reply's `values` are the outputs of each run, in order; they are there where all came to their end. `status`,
+    `what` and `line` are as in `answer_call`; the time limit is for all together.
+    """
+    plan, inputs = _plan(request), _inputs(request)
+    values: list[Reply] = []
+
+    def run() -> None:
+        for change in request["changes"]:
+            kept = run_plan(plan, namespace, deepcopy({**inputs, **change}))
+            values.append(_values(request, kept))
+
+    ended = _ended(run, request["seconds"], cap)
+    return {**ended, "values": values} if ended["status"] == "ok" else ended
+
+
+def _ended(run: Callable[[], object], seconds: float, cap: int) -> Reply:
+    """Run student code, and say how it ended: `status`, for an exception `what` it was, and the `line` it was at."""
     OUTPUTS.start(cap)
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(request["seconds"]):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(seconds):
             warnings.simplefilter("ignore")
-            run_plan(plan, namespace, inputs, kept)
-        reply: Reply = {"status": "ok"}
+            run()
     except TimeUp:
-        reply = {"status": "timeout"}
+        return {"status": "timeout"}
     except MissingFunctionError as error:
-        reply = {"status": "missing", "what": str(error)}
+        return {"status": "missing", "what": str(error)}
     except PlanError as error:
-        reply = {"status": "error", "what": str(error), "line": 0}
+        return {"status": "error", "what": str(error), "line": 0}
     except BaseException as error:  # noqa: BLE001 -- whatever the student's code raises is an answer
-        reply = {"status": status_of(error), "what": _one_line(error), "line": place_of(error, is_cell)[0]}
-    changed = [name for name, value in before.items() if not np.array_equal(value, inputs[name], equal_nan=True)]
-    return {**reply, "values": _values(request, kept), "changed": changed, "call": stopped_at(plan, kept)}
+        return {"status": status_of(error), "what": _one_line(error), "line": place_of(error, is_cell)[0]}
+    return {"status": "ok"}
 
 
 def answer_trace(namespace: Mapping[str, Any], request: Mapping[str, Any], cap: int) -> Reply:

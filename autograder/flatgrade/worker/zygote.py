@@ -26,7 +26,7 @@ import numpy as np
 from flatgrade.core.wire import WireError, decode, encode, read_frame
 from flatgrade.worker import namespaces
 from flatgrade.worker.as_ipython import run_as_ipython
-from flatgrade.worker.calls import answer_call, answer_trace
+from flatgrade.worker.calls import answer_call, answer_calls, answer_trace
 from flatgrade.worker.confine import Ground, Start, confine, prepare
 from flatgrade.worker.files import Files
 from flatgrade.worker.libraries import hide_libraries
@@ -194,6 +194,8 @@ def _reply(shell: Shell, files: Files, request: dict[str, Any], cap: int) -> byt
             reply = {"status": OUTPUTS.status, "outputs": outputs}
         case "call":
             reply = answer_call(shell.user_ns, request, cap)
+        case "calls":
+            reply = answer_calls(shell.user_ns, request, cap)
         case "trace":
             reply = answer_trace(shell.user_ns, request, cap)
         case "put":

@@ -63,7 +63,7 @@ def _consistency(
     outputs = run(inputs)
     checks = {
         output: measure(_loss(exercise, run, inputs, name), inputs[name], outputs[output])
-        for output, name in _gradients(exercise, inputs).items()
+        for output, name in measurable(exercise, inputs).items()
     }
     wrong = {output: check for output, check in checks.items() if check.agreement is Agreement.DISAGREE}
     if not wrong:
@@ -93,7 +93,7 @@ def fits_along(exercise: Exercise, run: Run, inputs: Mapping[str, Any]) -> bool:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         outputs = run(inputs)
-        for output, name in _gradients(exercise, inputs).items():
+        for output, name in measurable(exercise, inputs).items():
             loss, at = Loss(_loss(exercise, run, inputs, name)), np.asarray(inputs[name])
             claimed = np.asarray(outputs[output], dtype=np.float64)
             remainder, least = Remainder(loss, at, claimed, rng), ROUNDING * float(np.linalg.norm(claimed))
@@ -110,8 +110,8 @@ def letter_sizes(exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, int
     return {letter: n for letters, shape in shapes for letter, n in zip(letters, shape, strict=True)}
 
 
-def _gradients(exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Output gradients by the inputs that can be disturbed."""
+def measurable(exercise: Exercise, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """The output gradients whose slopes can be measured, each with its input: those by inputs that can be disturbed."""
     real = {name for name, value in inputs.items() if np.asarray(value).dtype == np.float64}
     return {output: name for output, name in exercise.gradients.items() if name in real}
 
