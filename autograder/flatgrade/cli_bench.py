@@ -62,6 +62,16 @@ class Size(StrEnum):
     FILLING = FILLING
 
 
+class Numbers(StrEnum):
+    """The numbers that layers compute with."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+
+
+_DTYPES = {Device.CPU: Numbers.FLOAT64, Device.CUDA: Numbers.FLOAT32}
+
+
 @bench.command("layers")
 def bench_layers_command(
     device: Annotated[Device, typer.Option("--device", help="Where torch runs, beside NumPy on the CPU.")] = Device.CPU,
@@ -69,6 +79,9 @@ def bench_layers_command(
         int,
         typer.Option("--threads", min=1, help="Threads of NumPy and of torch; more than one needs a quiet machine."),
     ] = 1,
+    dtype: Annotated[
+        Numbers | None, typer.Option("--dtype", help="The numbers: float64, as in the course; on CUDA float32.")
+    ] = None,
     size: Annotated[
         list[Size] | None, typer.Option("--size", help="Course size, or one that fills the device; both by default.")
     ] = None,
@@ -84,7 +97,7 @@ def bench_layers_command(
     """Time the course's layers: by loops, by NumPy, by torch on the CPU or on a GPU, forward and backward."""
     names = tuple(layer or [item.name for item in LAYERS])
     with usage_errors():
-        asked = Asked(course.resolve(), device, threads, tuple(size or Size), names)
+        asked = Asked(course.resolve(), device, threads, tuple(size or Size), names, dtype or _DTYPES[device])
         found = bench_layers(asked, lambda step: err.print(step, highlight=False))
     if pictured:
         picture(found, pictured)

@@ -189,6 +189,20 @@ def test_a_pair_is_found_among_many_by_what_is_known_of_another_output(solutions
     assert set(named(record)) == {"both", "dx-27"}
 
 
+def test_a_mistake_that_explains_the_right_outputs_too_comes_first(solutions):
+    """A mistake that would spoil dw as well is not named where dw is right, though it gives the same dx."""
+    from dataclasses import replace
+
+    from flatgrade.core.mistake import Mistake
+
+    both = Mistake("dx", "x, w = cache", "x, w = cache; x, w = 4 * x, 4 * w", "As they came.", "four-both")
+    alone = Mistake("dx", "dout @ w.T", "4 * dout @ w.T", "A factor too many.", "four-dx")
+    solution = replace(solutions["affine"], mistakes=(both, alone))
+    for mistake in (both, alone):
+        record = judged(solution, mistake.edit)
+        assert [finding.mistake for finding in record.findings if finding.mistake] == [mistake.tag]
+
+
 def test_edits_that_meet_in_one_line_are_made_in_the_order_that_fits(solutions):
     """An edit may take away the text of another one, but not the other way round."""
     longer = ("x @ w", "x @ w * 2"), ("x @ w + b", "x @ w - b")

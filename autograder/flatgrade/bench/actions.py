@@ -139,17 +139,20 @@ def tf32(torch: Any) -> Iterator[None]:
         products.allow_tf32, convolutions.allow_tf32 = before
 
 
-def ceilings(torch: Any, device: str) -> dict[str, float]:
-    """What the device reaches in float32 at best, by unit: the fastest of some matrix products, and of large copies."""
+def ceilings(torch: Any, device: str, dtype: str) -> dict[str, float]:
+    """What the device reaches at best, by unit: in the fastest of some matrix products, and of large copies."""
     clock = cuda_seconds(torch) if device == "cuda" else wall_seconds
     sides, count = ((4096, 8192), 1 << 28) if device == "cuda" else ((512, 1024, 2048), 1 << 25)
-    products = []
+    products, form = [], {"device": device, "dtype": getattr(torch, dtype)}
     for side in sides:
-        a, b = torch.randn(side, side, device=device), torch.randn(side, side, device=device)
+        a, b = torch.randn(side, side, **form), torch.randn(side, side, **form)
         products.append(2 * side**3 / _best(clock, partial(torch.mm, a, b)))
-    source = torch.randn(count, device=device)
+    source = torch.randn(count, **form)
     target = torch.empty_like(source)
-    return {"GFLOP/s": max(products) / 1e9, "GB/s": 8 * count / _best(clock, partial(target.copy_, source)) / 1e9}
+    return {
+        "GFLOP/s": max(products) / 1e9,
+        "GB/s": 2 * source.nbytes / _best(clock, partial(target.copy_, source)) / 1e9,
+    }
 
 
 def _best(clock: Callable[[Action, int], float], action: Action) -> float:

@@ -28,10 +28,10 @@ def cells(bench: LayerBench, row: Row) -> tuple[str, ...]:
         return (_what(row), "", "", "", "", row.note)
     return (
         _what(row),
-        f"{1e3 * row.median:.3g}" if row.median < 1 else f"{1e3 * row.median:.0f}",
+        _digits(1e3 * row.median),
         f"{100 * (row.high - row.low) / row.median:.0f} %",
-        f"{row.ratio:.3g}" if row.ratio else "",
-        f"{row.rate:.3g} {row.unit}" if row.rate else "",
+        _digits(row.ratio) if row.ratio else "",
+        f"{_digits(row.rate)} {row.unit}" if row.rate else "",
         f"{100 * share:.0f} %" if share else "",
     )
 
@@ -41,7 +41,7 @@ def ceilings_sentence(bench: LayerBench) -> str:
     each = "{} {:.0f} GFLOP/s in a large matrix product and {:.0f} GB/s in a large copy"
     found = sorted(bench.ceilings.items())
     told = [each.format(device.upper(), item["GFLOP/s"], item["GB/s"]) for device, item in found]
-    return f"Ceilings, float32: {'; '.join(told)}." if told else ""
+    return f"Ceilings, {bench.dtype}: {'; '.join(told)}." if told else ""
 
 
 def remarks(bench: LayerBench) -> list[str]:
@@ -97,6 +97,11 @@ def picture(bench: LayerBench, path: Path) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+
+
+def _digits(value: float) -> str:
+    """Three digits, or two behind the point: 0.01, 4.56, 78.9, 1234."""
+    return f"{value:.2f}" if value < 1 else f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def _mark(way: str, i: int) -> str:

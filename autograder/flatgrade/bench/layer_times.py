@@ -62,6 +62,7 @@ class LayerBench:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     command: str
+    dtype: str
 
     def to_json(self) -> str:
         """The whole as one JSON document."""
@@ -77,7 +78,9 @@ class LayerBench:
         """What `to_json` wrote."""
         data = json.loads(text)
         rows = tuple(Row(**row) for row in data["rows"])
-        return cls(Hardware(**data["hardware"]), data["ceilings"], rows, tuple(data["notes"]), data["command"])
+        return cls(
+            Hardware(**data["hardware"]), data["ceilings"], rows, tuple(data["notes"]), data["command"], data["dtype"]
+        )
 
 
 @dataclass(frozen=True)
@@ -89,13 +92,14 @@ class Asked:
     threads: int
     sizes: tuple[str, ...]
     layers: tuple[str, ...]
+    dtype: str
 
     @property
     def command(self) -> str:
         """The command that asks for the same."""
         options = "".join(f" --size {size}" for size in self.sizes) if len(self.sizes) == 1 else ""
         options += "".join(f" --layer '{name}'" for name in self.layers) if len(self.layers) < len(LAYERS) else ""
-        return f"flatgrade bench layers --device {self.device} --threads {self.threads}{options}"
+        return f"flatgrade bench layers --device {self.device} --threads {self.threads} --dtype {self.dtype}{options}"
 
 
 def bench_layers(asked: Asked, said: Callable[[str], None]) -> LayerBench:
@@ -128,7 +132,9 @@ def bench_layers(asked: Asked, said: Callable[[str], None]) -> LayerBench:
     for name, item in found["ceiling"]:
         ceilings[name] = {unit: max(rate, ceilings.get(name, item)[unit]) for unit, rate in item.items()}
     rows = tuple(Row(**row) for row in found["row"])
-    return LayerBench(Hardware(**found["hardware"][0]), ceilings, rows, tuple(found["note"]), asked.command)
+    return LayerBench(
+        Hardware(**found["hardware"][0]), ceilings, rows, tuple(found["note"]), asked.command, asked.dtype
+    )
 
 
 def main() -> None:
@@ -154,7 +160,7 @@ def _lines(asked: Asked) -> Iterator[dict[str, Any]]:
         if device == "cuda" and (note := busy_gpu(torch)):
             yield {"note": note}
     devices = {"cpu", device} if torch is not None else set()
-    yield from ({"ceiling": [name, actions.ceilings(torch, name)]} for name in devices)
+    yield from ({"ceiling": [name, actions.ceilings(torch, name, asked.dtype)]} for name in devices)
     for layer in (item for item in LAYERS if item.name in asked.layers):
         try:
             solution = _solution(asked.home, layer.exercise)
@@ -163,10 +169,10 @@ def _lines(asked: Asked) -> Iterator[dict[str, Any]]:
             yield {"note": f"{layer.name} is left out: this course has no {layer.exercise}."}
             continue
         for size in asked.sizes:
-            bench = _LayerBench(layer, solution, loops, size, device, torch)
+            bench = _LayerBench(layer, solution, loops, size, asked, torch)
             yield from ({"row": asdict(row)} for row in bench.rows())
     # Again at the end: what others do beside us lowers a ceiling, and no pass can be faster than it.
-    yield from ({"ceiling": [name, actions.ceilings(torch, name)]} for name in devices)
+    yield from ({"ceiling": [name, actions.ceilings(torch, name, asked.dtype)]} for name in devices)
 
 
 def _solution(home: Path, place: str) -> Solution:
@@ -192,11 +198,11 @@ class _LayerBench:
         solution: Solution,
         loops: Solution | None,
         size: str,
-        device: str,
+        asked: Asked,
         torch: Any,
     ) -> None:
         self.layer, self.solution, self.loops, self.size = layer, solution, loops, size
-        self.device, self.torch = device, torch
+        self.device, self.torch, self.dtype = asked.device, torch, np.dtype(asked.dtype)
         self.naive: float | None = None
 
     def rows(self) -> Iterator[Row]:
@@ -280,13 +286,14 @@ class _LayerBench:
         return actions.time_on(self.torch, device, action)
 
     def _inputs(self, examples: int) -> Inputs:
-        return self.layer.draw(np.random.default_rng(0), self.layer.at(examples))
+        return converted(self.layer.draw(np.random.default_rng(0), self.layer.at(examples)), self.dtype)
 
     def _row(
         self, what: str, device: str, examples: int, timing: Timing | None, note: str = "", *, worked: bool = True
     ) -> Row:
         sizes, seconds = self.layer.at(examples), timing.median if timing else None
-        rate = self.layer.work(sizes) / seconds / 1e9 if seconds and worked else None
+        each = self.dtype.itemsize if self.layer.unit == "GB/s" else 1
+        rate = each * self.layer.work(sizes) / seconds / 1e9 if seconds and worked else None
         return Row(
             layer=self.layer.name,
             size=self.size,
@@ -302,6 +309,17 @@ class _LayerBench:
             unit=self.layer.unit,
             note=note,
         )
+
+
+def converted(inputs: Inputs, dtype: Any) -> Inputs:
+    """The inputs with their floating-point arrays in another dtype, those in dictionaries too."""
+
+    def one(value: Any) -> Any:
+        if isinstance(value, dict):
+            return converted(value, dtype)
+        return value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+    return {name: one(value) for name, value in inputs.items()}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The layers that `flatgrade bench layers` times: their sizes, their work, and what runs them.
 
-Every layer runs forward and backward in float32. NumPy is the course's own reference, torch the course's own torch
+Every layer runs forward and backward. NumPy is the course's own reference, torch the course's own torch
 path; both are found by their exercise. `plain` is how a user of torch writes the layer, `loops` how a beginner does;
 `numpy` stands in for a reference that loops itself.
 """
@@ -23,9 +23,9 @@ Sizes = Mapping[str, int]
 class Layer:
     """One layer. `exercise` is "<assignment>/<exercise>"; so is `loops`, where the naive form is an exercise itself.
 
-    `draw(rng, sizes)` makes the inputs by name, arrays as float32; `batched` are those with an entry an example.
+    `draw(rng, sizes)` makes the inputs by name, floats as float64; `batched` are those with an entry an example.
     `work(sizes)` is what a pass forward and backward takes at least: floating-point operations where `unit` is
-    "GFLOP/s", bytes read and written where it is "GB/s". `filling` is the number of examples, by kind of device, that
+    "GFLOP/s", numbers read and written where it is "GB/s". `filling` is the number of examples, by kind of device, that
     keeps all of it busy.
     """
 
@@ -51,7 +51,7 @@ class Layer:
 
 
 def _normal(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Any:
-    return np.float32(scale) * rng.standard_normal(shape, dtype=np.float32)
+    return scale * rng.standard_normal(shape)
 
 
 def _linear(rng: np.random.Generator, s: Sizes) -> Inputs:
@@ -60,8 +60,8 @@ def _linear(rng: np.random.Generator, s: Sizes) -> Inputs:
 
 
 def _two_layer(rng: np.random.Generator, s: Sizes) -> Inputs:
-    weights = {"W1": _normal(rng, s["D"], s["H"], scale=0.01), "b1": np.zeros(s["H"], np.float32)}
-    weights |= {"W2": _normal(rng, s["H"], s["C"], scale=0.01), "b2": np.zeros(s["C"], np.float32)}
+    weights = {"W1": _normal(rng, s["D"], s["H"], scale=0.01), "b1": np.zeros(s["H"])}
+    weights |= {"W2": _normal(rng, s["H"], s["C"], scale=0.01), "b2": np.zeros(s["C"])}
     return {**weights, "X": _normal(rng, s["N"], s["D"]), "y": rng.integers(0, s["C"], s["N"]), "reg": 0.1}
 
 
@@ -83,7 +83,7 @@ def _max_pool(rng: np.random.Generator, s: Sizes) -> Inputs:
 
 def _batchnorm(rng: np.random.Generator, s: Sizes) -> Inputs:
     parameters = {"mode": "train", "eps": 1e-5, "momentum": 0.9}
-    parameters |= {"running_mean": np.zeros(s["D"], np.float32), "running_var": np.ones(s["D"], np.float32)}
+    parameters |= {"running_mean": np.zeros(s["D"]), "running_var": np.ones(s["D"])}
     weights = {"gamma": _normal(rng, s["D"]), "beta": _normal(rng, s["D"])}
     return {"x": _normal(rng, s["N"], s["D"]), **weights, "bn_param": parameters, "dout": _normal(rng, s["N"], s["D"])}
 
@@ -109,11 +109,11 @@ def _convolution_work(s: Sizes) -> float:
 
 
 def _max_pool_work(s: Sizes) -> float:
-    return 4.0 * s["N"] * s["C"] * (2 * s["H"] ** 2 + 2 * _out(s) ** 2)  # x read, dx written; out written, dout read
+    return 1.0 * s["N"] * s["C"] * (2 * s["H"] ** 2 + 2 * _out(s) ** 2)  # x read, dx written; out written, dout read
 
 
 def _batchnorm_work(s: Sizes) -> float:
-    return 4.0 * s["N"] * s["D"] * 5  # x read, out written; x and dout read, dx written
+    return 5.0 * s["N"] * s["D"]  # x read, out written; x and dout read, dx written
 
 
 def _plain_svm(torch: Any, t: Inputs) -> Any:

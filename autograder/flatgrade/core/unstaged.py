@@ -107,8 +107,7 @@ def account(answer: PlainAnswer, mistakes: Sequence[Mistake], cases: Sequence[Re
         for output in wrong:
             if output not in explained and any(output not in case.right for case in generic):
                 known = tuple(dict.fromkeys(item for group in explained.values() for item in group))
-                attempts = _attempts(mistakes, known, count)
-                if found := next((each for each in attempts if _gives(answer, each, generic, output)), None):
+                if found := _found(answer, _attempts(mistakes, known, count), generic, output):
                     explained[output] = found
     named: dict[str, list[Mistake]] = {}
     for output, group in explained.items():
@@ -119,6 +118,15 @@ def account(answer: PlainAnswer, mistakes: Sequence[Mistake], cases: Sequence[Re
     follows = {name for name, group in explained.items() if name not in named and _gives(answer, group, cases, name)}
     charged = tuple(name for name in wrong if name not in follows)
     return Account(charged, {name: tuple(group) for name, group in named.items()})
+
+
+def _found(
+    answer: PlainAnswer, attempts: Iterator[tuple[Mistake, ...]], cases: Sequence[Returned], output: str
+) -> tuple[Mistake, ...] | None:
+    """The first attempt that gives all outputs, the right ones too; else the first that gives this output."""
+    fitting = [each for each in attempts if _gives(answer, each, cases, output)]
+    whole = (each for each in fitting if all(_gives(answer, each, cases, name) for name in answer.exercise.returns))
+    return next(whole, fitting[0] if fitting else None)
 
 
 def _attempts(mistakes: Sequence[Mistake], known: Sequence[Mistake], count: int) -> Iterator[tuple[Mistake, ...]]:
