@@ -20,8 +20,8 @@ lint: .venv/.dev
 notebooks: .venv/.dev  ## run every instructor notebook from top to bottom (two minutes each)
 	$(BIN)/python -m pytest -m whole -n 0 --durations 0 tests/course/test_whole_notebooks.py
 
-bench: .venv/.dev  ## measure, and write docs/benchmarks.md
-	$(BIN)/python benchmarks/spine.py
+bench: .venv/.dev  ## measure layers, gradient checks and grading, and write docs/benchmarks.md (ten minutes on a quiet machine)
+	$(BIN)/python benchmarks/page.py
 
 attacks: .venv/.dev  ## grade every hostile submission, and show what stock nbgrader makes of them
 	$(BIN)/python benchmarks/attacks.py

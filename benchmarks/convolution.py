@@ -2,7 +2,9 @@
 
 Forward and backward together, on the sizes that the course asks for, float32 and float64, with one thread and with two.
 Each line is measured in a process of its own, in which NumPy's BLAS and torch have the same number of threads; the two
-take turns, and the medians are compared. `--write` puts the table into docs/fast_convolution.md. It takes a minute.
+take turns, and the medians are compared. `--write` puts the table into docs/fast_convolution.md. It takes half a minute
+on a machine that has nothing else to do. Beside other work two threads wait for each other, and their rows mean
+nothing.
 """
 
 from __future__ import annotations
@@ -109,6 +111,15 @@ def table() -> list[str]:
     return lines
 
 
+def with_table(text: str, lines: Sequence[str]) -> str:
+    """Return `text` with the table between the two marks. Raises ValueError where a mark is missing."""
+    before, _, rest = text.partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise ValueError(f"the text has no {BEGIN} followed by {END}, so there is no place for the table.")
+    return "\n".join([before + BEGIN, *lines, END + after])
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table; with --write also put it into docs/fast_convolution.md."""
     parser = argparse.ArgumentParser(prog="python benchmarks/convolution.py", description="Measure fast convolution.")
@@ -120,9 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     lines = table()
     if asked.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text("\n".join([before + BEGIN, *lines, END + after]), encoding="utf-8")
+        PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

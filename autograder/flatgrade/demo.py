@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,7 +137,7 @@ class Demo:
     def prepare(self, count: int) -> list[DemoStudent]:
         """Release the assignment and hand in `count` submissions."""
         release(self.course, self.assignment)
-        students = list(make_class(alone(self.key.solutions), count))
+        students = list(make_class(self.key.solutions, count))
         for student in students:
             self._hand_in(student)
         return students
@@ -165,28 +167,24 @@ class Demo:
                 path.write_text(path.read_text(encoding="utf-8")[:2000], encoding="utf-8")
                 continue
             notebook = nbformat.read(path, as_version=4)
-            self._fill_in(notebook, student.answers)
+            self._fill_in(notebook, student)
             nbformat.write(notebook, path)
 
-    def _fill_in(self, notebook: Any, answers: Mapping[str, str]) -> None:
-        """Put each answer into the first cell that is for it; further cells for it are emptied."""
-        written: set[str] = set()
+    def _fill_in(self, notebook: Any, student: DemoStudent) -> None:
+        """Put each answer into the first cell that is for it; further cells for it are emptied.
+
+        Where exercises share a function, the last definition in the cell counts: that of the exercise with a mistake,
+        or else of the one that defines most.
+        """
+        exercises, wrong, written = self.key.assignment.exercises, dict(student.planted), set[str]()
         for cell in notebook.cells:
-            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-                for exercise in answered(self.key.assignment.exercises, cell.source):
-                    if exercise in answers:
-                        cell.source = "" if exercise in written else answers[exercise]
-                        written.add(exercise)
-
-
-def alone(solutions: Mapping[str, Solution]) -> dict[str, Solution]:
-    """Leave out exercises that ask for a function of an earlier one: its answer is theirs, and has its mistakes."""
-    found, taken = dict[str, Solution](), set[str]()
-    for name, solution in solutions.items():
-        functions = set(solution.exercise.functions)
-        found |= {} if functions & taken else {name: solution}
-        taken |= functions
-    return found
+            if cell.cell_type != "code" or not cell.metadata.get("nbgrader", {}).get("solution"):
+                continue
+            here = [name for name in answered(exercises, cell.source) if name in student.answers]
+            if here:
+                here.sort(key=lambda name: (name in wrong, len(exercises[name].functions)))
+                cell.source = "\n\n\n".join(student.answers[name] for name in here if name not in written)
+                written.update(here)
 
 
 def make_class(solutions: Mapping[str, Solution], count: int) -> Iterator[DemoStudent]:
@@ -202,15 +200,39 @@ def make_class(solutions: Mapping[str, Solution], count: int) -> Iterator[DemoSt
 
 
 def _deal(solutions: Mapping[str, Solution], students: int, rng: random.Random) -> Iterator[tuple[str, ...]]:
-    """The exercises that each of so many students gets wrong: every one is dealt, and nobody goes without."""
+    """The exercises that each of so many students gets wrong: nobody goes without, and nobody gets two of which one
+    builds on the other; all are dealt where there are students enough for that.
+    """
     names = sorted(name for name, item in solutions.items() if item.mistakes)
     rng.shuffle(names)
-    for student in range(students):
-        yield tuple(names[i % len(names)] for i in range(student, max(students, len(names)), students))
+    hands: list[list[str]] = [[] for _ in range(students)]
+    for i in range(max(students, len(names)) if names else 0):
+        name = names[i % len(names)]
+        free = [hand for hand in hands if not any(_build_on(solutions[name], solutions[other]) for other in hand)]
+        if free:
+            min(free, key=len).append(name)
+    yield from map(tuple, hands)
+
+
+def _build_on(one: Solution, other: Solution) -> bool:
+    """True if one of the two uses what the student writes for the other, or defines it, too."""
+    return any(not _names(a).isdisjoint(b.exercise.functions) for a, b in ((one, other), (other, one)))
+
+
+def _names(solution: Solution) -> set[str]:
+    """The names in the answer and in what is given with it."""
+    return set(re.findall(r"\w+", f"{solution.given}\n{solution.answer}"))
 
 
 def _right(name: str, solutions: Mapping[str, Solution], rng: random.Random) -> DemoStudent:
-    styles = {exercise: rng.choice(["the reference", *item.equivalents]) for exercise, item in solutions.items()}
+    """Any right answer, but for functions that exercises share: what is right in one may do too little for another."""
+    functions = Counter(function for item in solutions.values() for function in item.exercise.functions)
+    styles = {
+        exercise: rng.choice(["the reference", *item.equivalents])
+        if all(functions[function] == 1 for function in item.exercise.functions)
+        else "the reference"
+        for exercise, item in solutions.items()
+    }
     answers = {
         exercise: solutions[exercise].equivalents.get(style, solutions[exercise].answer)
         for exercise, style in styles.items()

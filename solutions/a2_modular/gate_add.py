@@ -57,7 +57,7 @@ class AddGate:
         return np.add(y, x)
 
     def backward(self, dz):
-        return dz.copy(), dz.copy()
+        return dz + 0, dz + 0
 """,
     "local slopes of one": """\
 class AddGate:

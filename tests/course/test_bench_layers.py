@@ -10,10 +10,10 @@ from support.course import ROOT
 from typer.testing import CliRunner
 
 from flatgrade import cli
-from flatgrade.bench import actions
+from flatgrade.bench import actions, hardware
 from flatgrade.bench.hardware import Hardware
 from flatgrade.bench.layer_report import ceilings_sentence, cells, page, picture, remarks
-from flatgrade.bench.layer_times import LOOPS, NUMPY, PLAIN, TORCH, LayerBench, Row, converted
+from flatgrade.bench.layer_times import LOOPS, NUMPY, PLAIN, TORCH, Asked, LayerBench, Row, _LayerBench, converted
 from flatgrade.bench.layers import LAYERS
 from flatgrade.core.contract import load_assignment
 from flatgrade.core.plan import run_plan
@@ -184,3 +184,82 @@ def test_the_picture_has_a_mark_for_each_way(tmp_path):
     path = Path(tmp_path / "layers.png")
     picture(FOUND, path)
     assert path.stat().st_size > 5000
+
+
+@pytest.mark.torch
+def test_what_does_not_fit_into_the_device_is_halved_and_told(monkeypatch):
+    """Out of device memory: half the examples, and a note in words; what cannot be captured is a row without a time."""
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    layer = next(item for item in LAYERS if item.name == "affine")
+    asked = Asked(ROOT, "cuda", 1, ("course",), (layer.name,), "float32")
+    bench = _LayerBench(layer, solution_of(layer.exercise), None, "course", asked, torch)
+    on_cpu, seen = actions.tensors, []
+
+    def timed(_torch, _device, action):
+        seen.append(action)
+        if len(seen) == 2:
+            raise torch.cuda.OutOfMemoryError("too large")
+        return actions.Timing(0.001, 0.0009, 0.0011, 15, 1)
+
+    monkeypatch.setattr(
+        actions, "tensors", lambda torch, exercise, inputs, _, **__: on_cpu(torch, exercise, inputs, "cpu")
+    )
+    monkeypatch.setattr(actions, "time_on", timed)
+    monkeypatch.setattr(actions, "captured", lambda *_: (_ for _ in ()).throw(RuntimeError("no graph\nhere")))
+    rows = list(bench._on_cuda(64))
+    assert [(row.what, row.sizes["N"]) for row in rows] == [
+        ("copy to the device", 64),
+        ("copy to the device", 32),
+        ("torch", 32),
+        ("plain torch", 32),
+        ("torch, TF32", 32),
+        ("torch, bf16", 32),
+        ("torch, captured graph", 32),
+        ("torch, compiled", 32),
+    ]
+    assert {row.note for row in rows[1:6]} == {"half the examples: 64 did not fit into the device's memory"}
+    assert (rows[6].median, rows[6].note) == (None, "not possible here: RuntimeError: no graph here")
+    assert rows[0].rate is None
+    assert rows[2].rate == pytest.approx(6 * 32 * 1024 * 256 / 0.001 / 1e9)
+
+
+@pytest.mark.torch
+def test_every_way_has_a_time_on_cuda(tmp_path):
+    """On a GPU: eager, TF32, bf16, captured and compiled all run, and the device stands in every row of theirs."""
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no CUDA device")
+    result = bench("--device", "cuda", "--size", "filling", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = LayerBench.from_json(result.stdout)
+    assert found.hardware.gpu
+    assert {row.layer for row in found.rows if row.device == "cuda" and row.what == TORCH} == {x.name for x in LAYERS}
+    assert [row.note for row in found.rows if row.median is None] == []
+
+
+def test_a_gpu_in_use_and_a_busy_machine_are_told(monkeypatch):
+    """Other processes' memory and programs on the GPU, and more work than cores, stand beside the figures."""
+
+    class Cuda:
+        @staticmethod
+        def mem_get_info():
+            return 10 << 30, 80 << 30
+
+        @staticmethod
+        def memory_reserved():
+            return 0
+
+    class Torch:
+        cuda = Cuda
+
+    monkeypatch.setattr(hardware, "_gpu_processes", lambda: {1, 2})
+    assert hardware.busy_gpu(Torch) == (
+        "The GPU is in use by 2 other processes (71680 MiB taken): times may be longer than they need be."
+    )
+    monkeypatch.setattr(hardware.os, "getloadavg", lambda: (3.04, 0, 0))
+    monkeypatch.setattr(hardware, "cores", lambda: 2)
+    assert hardware.busy_machine() == (
+        "This machine is busy (load 3.0 on 2 cores): times are longer than they need be."
+    )
+    monkeypatch.setattr(hardware.os, "getloadavg", lambda: (1.5, 0, 0))
+    assert hardware.busy_machine() == ""

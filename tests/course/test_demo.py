@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from support.course import LINEAR, SOLUTIONS, a1_solutions
 from typer.testing import CliRunner
 
 from flatgrade.cli import app
-from flatgrade.demo import alone, make_class
+from flatgrade.demo import make_class
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers confine themselves with Landlock, on Linux")
 
@@ -50,18 +49,6 @@ def test_every_exercise_has_mistakes(count):
     assert len(students) == len({student.name for student in students}) == count
     assert {exercise for student in students for exercise, _ in student.planted} == set(a1_solutions())
     assert [student.kind for student in students][-4:] == ["not JSON", "loops forever", "raises", "untouched stub"]
-
-
-def test_exercises_that_share_a_function_are_planted_once():
-    """One cell cannot hold the mistakes of two exercises: the first of them in the contract has it."""
-    functions = {
-        "pair": ("forward", "backward"),
-        "running": ("settings", "forward"),
-        "other": ("settings",),
-        "own": ("x",),
-    }
-    shared = {name: SimpleNamespace(exercise=SimpleNamespace(functions=value)) for name, value in functions.items()}
-    assert list(alone(shared)) == ["pair", "own"]
 
 
 def test_the_page_shows_every_student(demo):
