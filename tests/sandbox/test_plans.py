@@ -13,7 +13,7 @@ from flatgrade.core.mistake import Mistake
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.planting import plant
 from flatgrade.grader.prove import prove
-from flatgrade.grader.reference import SolutionError
+from flatgrade.grader.solution_file import SolutionError
 
 STUBS = {
     "affine": "def affine_forward(x, w, b):\n    raise NotImplementedError()\n",
