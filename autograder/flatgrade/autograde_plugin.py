@@ -27,8 +27,8 @@ from flatgrade.course.graded import write_made
 from flatgrade.course.settings import read_settings
 from flatgrade.grader.engine import AnswerKey, grade
 from flatgrade.grader.record import Record
-from flatgrade.grader.reference import SolutionError
 from flatgrade.grader.sandbox import Sandbox, SandboxError, require
+from flatgrade.grader.solution_file import SolutionError
 
 
 class GradedNotebooks(NotebookExporter):

@@ -13,8 +13,8 @@ from rich.console import Console
 from flatgrade.core.contract import ContractError
 from flatgrade.course.directory import CourseError
 from flatgrade.grader.executor import ExecutorError, ExecutorLostError
-from flatgrade.grader.reference import SolutionError
 from flatgrade.grader.sandbox import SandboxError
+from flatgrade.grader.solution_file import SolutionError
 from flatgrade.grader.store import StoreError
 
 DONE, NOT_ALL_RUN, WRONG_USAGE, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130

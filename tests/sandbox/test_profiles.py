@@ -10,8 +10,9 @@ from flatgrade.core import ContractError, load_assignment, profiles
 from flatgrade.core.finding import Verdict
 from flatgrade.grader.engine import AnswerKey, grade
 from flatgrade.grader.prove import prove
-from flatgrade.grader.reference import SolutionError, load_solutions
+from flatgrade.grader.reference import load_solutions
 from flatgrade.grader.sandbox import Sandbox, SandboxError
+from flatgrade.grader.solution_file import SolutionError
 from flatgrade.grader.submission import Cell, CellKind, Notebook, Submission
 from flatgrade.student.check import look
 

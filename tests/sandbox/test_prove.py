@@ -10,7 +10,8 @@ from flatgrade.core.mistake import Mistake
 from flatgrade.course.stub import stubs
 from flatgrade.grader.planting import plant
 from flatgrade.grader.prove import prove
-from flatgrade.grader.reference import SolutionError, load_solution
+from flatgrade.grader.reference import load_solution
+from flatgrade.grader.solution_file import SolutionError
 
 
 @pytest.fixture(scope="module")

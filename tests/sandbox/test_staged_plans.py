@@ -72,7 +72,8 @@ def lost(record):
 
 
 def said(record):
-    return [str(finding) for finding in record.findings]
+    """What is said of stages; what follows from it for the passes as a whole comes after it."""
+    return [str(finding) for finding in record.findings if finding.stage or finding.line]
 
 
 @pytest.mark.parametrize(("name", "mistakes", "equivalents"), [("affine", 4, 1), ("batchnorm", 7, 2)])
@@ -117,7 +118,7 @@ def test_faults_in_both_are_both_named(judged):
     """Two mistakes cost two stages, and the first is told first."""
     record = judged(("gamma * xhat + beta", "gamma * xhat"), ("-(dxhat", "(dxhat"))
     assert (record.earned, lost(record)) == (12, {"out": Verdict.WRONG, "dstd": Verdict.WRONG})
-    assert [(item.line, item.mistake) for item in record.findings] == [(8, "bn-beta"), (7, "bn-dstd-sign")]
+    assert [(item.line, item.mistake) for item in record.findings[:2]] == [(8, "bn-beta"), (7, "bn-dstd-sign")]
 
 
 def test_a_factor_is_told(judged):
@@ -167,7 +168,7 @@ def test_a_backward_pass_that_is_not_flat_is_judged_by_what_it_returns(judged, s
     assert judged(text=f"{forward}\n\n\n{LOOP}").verdict is Verdict.PASS
     record = judged((" + n[:, j] * dg[j]", ""), text=f"{forward}\n\n\n{LOOP}")
     assert (record.earned, lost(record)) == (13, {"dxc": Verdict.WRONG})
-    assert [finding.mistake for finding in record.findings] == ["bn-dxc-fork"]
+    assert record.findings[0].mistake == "bn-dxc-fork"
     record = judged(("/ len(n)", "/ 3"), text=f"{forward}\n\n\n{LOOP}")
     assert lost(record) == {"dx": Verdict.WRONG} | dict.fromkeys(
         ("dxhat", "dstd", "dvar", "dxc", "dmu"), Verdict.MISSING

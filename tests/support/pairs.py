@@ -1,7 +1,13 @@
-"""Staged exercises of two calls: a fully connected layer, and batch normalization, whose forward pass changes a dict."""
+"""A fully connected layer and batch normalization with stages, and an exercise that calls the latter's forward pass."""
+
+import shutil
+
+import nbformat
 
 from flatgrade.core import load_assignment
+from flatgrade.core.flatcode import definition_of
 from flatgrade.grader.reference import load_solutions
+from support.course import ROOT
 
 CONTRACT = """
 [affine]
@@ -42,6 +48,18 @@ dvar    = { shape = "D", points = 1 }
 dxc     = { shape = "N D", points = 1 }
 dmu     = { shape = "D", points = 1 }
 dx      = { shape = "N D", points = 1 }
+
+[running]
+title   = "What batch normalization has seen"
+plan    = ["out, cache = batchnorm_forward(x, gamma, beta, bn_param)", "again, cache = batchnorm_forward(x, gamma, beta, bn_param)", "seen = count(bn_param)"]
+returns = ["seen"]
+points  = 2
+given   = ["count"]
+[running.inputs]
+x        = { shape = "N D" }
+gamma    = { shape = "D" }
+beta     = { shape = "D" }
+bn_param = { kind = "given", value = { eps = 1e-5, seen = 0 } }
 """
 
 AFFINE = '''
@@ -196,7 +214,26 @@ def torch_path(x, gamma, beta, bn_param, dout):
     return gamma * (x - x.mean(0)) / torch.sqrt(x.var(0, unbiased=False) + bn_param["eps"]) + beta
 '''
 
-TEXTS = {"affine": AFFINE, "batchnorm": BATCHNORM}
+RUNNING = """
+from flatgrade.core import Case, Mistake
+
+from .batchnorm import batchnorm_forward
+
+GIVEN = "import numpy as np\\n\\n\\ndef count(bn_param):\\n    return bn_param['seen']\\n"
+
+
+def cases(rng):
+    def draw(N, D):
+        numbers = {"gamma": rng.standard_normal(D), "beta": rng.standard_normal(D), "x": rng.standard_normal((N, D))}
+        return {**numbers, "bn_param": {"eps": 1e-5, "seen": 3}}
+
+    return [Case("seven", draw(7, 4), generic=True), Case("six", draw(6, 9), generic=True)]
+
+
+MISTAKES = [Mistake("seen", '["seen"] + len(x)', '["seen"]', "Nothing is counted.", "bn-seen")]
+"""
+
+TEXTS = {"affine": AFFINE, "batchnorm": BATCHNORM, "running": RUNNING}
 
 
 def pairs(folder):
@@ -209,3 +246,31 @@ def pairs(folder):
         (secret / f"{name}.py").write_text(text, encoding="utf-8")
     assignment = load_assignment(home)
     return assignment, load_solutions(secret.parent, assignment)
+
+
+def pairs_course(folder):
+    """A course of one notebook with these exercises: the functions in cells of their own, `running` beside batchnorm."""
+    _, solutions = pairs(folder)
+    (folder / "assignments").mkdir()
+    (folder / "pairs").rename(folder / "assignments" / "pairs")
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    cells = [_cell("imports", "import numpy as np\nfrom flatgrade.student import check", locked=True)]
+    cells.append(_cell("count", solutions["running"].given.split("\n\n\n")[1], locked=True))
+    for name in ("affine", "batchnorm"):
+        for function in solutions[name].exercise.functions:
+            head, *body, last = definition_of(solutions[name].answer, function).rstrip("\n").split("\n")
+            marked = "\n".join([head, "    ### BEGIN SOLUTION", *body, "    ### END SOLUTION", last])
+            cells.append(_cell(function, marked, solution=True))
+    for name, solution in solutions.items():
+        points = solution.exercise.points
+        cells.append(_cell(f"test_{name}", f'check("{name}")', locked=True, grade=True, points=points))
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    nbformat.write(notebook, folder / "assignments" / "pairs" / "layers.ipynb")
+    return solutions
+
+
+def _cell(grade_id, source, **marks):
+    plain = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False}
+    metadata = {"nbgrader": {**plain, "grade_id": grade_id, **marks}}
+    return nbformat.v4.new_code_cell(source, id=grade_id, metadata=metadata)

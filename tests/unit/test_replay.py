@@ -9,6 +9,7 @@ from support.corpus import HELD_OUT, STYLES, Program, programs
 from support.course import a1_solutions, defined
 
 from flatgrade.core import load_assignment
+from flatgrade.core.bodies import StagedError
 from flatgrade.core.compare import close
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.naming import diagnose
@@ -178,3 +179,15 @@ def test_positions_stay_whole_numbers(tmp_path):
         observations.append(Observation(inputs, trace.returned, trace, generic=True))
     judgement = diagnose(exercise, [staged(exercise, PICKED, {"np": np})], observations, [mistake])
     assert [(charge.stage, charge.mistake) for charge in judgement.charges] == [("chosen", mistake)]
+
+
+def test_staged_code_sees_what_its_own_text_defines(tmp_path):
+    """An equivalent may call a function of its own; one whose text cannot be run is no staged code."""
+    (tmp_path / "exercises.toml").write_text(PICKED_CONTRACT)
+    exercise = load_assignment(tmp_path).exercises["picked"]
+    text = "def take(y, order):\n    return y[order]\n\n\n" + PICKED.replace("y[order]", "take(y, order)")
+    inputs = {"x": np.array([2.0, 1.0]), "y": np.array([3.0, 4.0])}
+    assert staged(exercise, text, {"np": np}).run(inputs)[-1]["f"].tolist() == [4, 7]
+    with pytest.raises(StagedError) as caught:
+        staged(exercise, f"take = missing\n{PICKED}", {"np": np})
+    assert str(caught.value) == "its text cannot be run: name 'missing' is not defined"

@@ -24,7 +24,8 @@ from flatgrade.bench.layers import LAYERS, Inputs, Layer, Sizes
 from flatgrade.core.contract import ContractError, load_assignment
 from flatgrade.core.timer import Timing, measure
 from flatgrade.course.directory import CourseError
-from flatgrade.grader.reference import Solution, SolutionError, load_solution
+from flatgrade.grader.reference import Solution, load_solution
+from flatgrade.grader.solution_file import SolutionError
 
 LOOPS, NUMPY, TORCH, PLAIN, TRANSFER = "loops", "NumPy", "torch", "plain torch", "copy to the device"
 COURSE, FILLING = "course", "filling"

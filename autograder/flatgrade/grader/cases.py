@@ -12,7 +12,7 @@ import numpy as np
 from flatgrade.core.compare import close, contract_finding
 from flatgrade.core.exercise import Case, Exercise, Function
 from flatgrade.core.finding import Finding, Verdict
-from flatgrade.grader.messages import is_stub_error, status_finding, wrong_values_finding
+from flatgrade.grader.messages import is_stub_error, not_written_finding, status_finding, wrong_values_finding
 from flatgrade.grader.reference import Solution
 from flatgrade.grader.replies import CallReply, read_call
 
@@ -51,7 +51,7 @@ class CaseResult:
     """What the student's functions did with one case.
 
     `faults` maps each output that came and is not right to what is wrong with it; where the plan did not come to its
-    end, an entry with the name "" says why.
+    end, an entry with the name "" says why. Beside them it has the results that are not written yet.
     """
 
     case: Case
@@ -78,6 +78,11 @@ class CaseResult:
     def broken(self) -> bool:
         """True if more is wrong than numbers."""
         return self.worst is not None and self.worst[0] is not Fault.VALUES
+
+    @property
+    def unwritten(self) -> bool:
+        """True if a result that is no output is not written yet: then the outputs tell nothing."""
+        return any(name and name not in self.expected for name in self.faults)
 
     def right(self, output: str) -> bool:
         """True if the output came, and is right."""
@@ -139,7 +144,15 @@ def _result(solution: Solution, case: Case, reply: CallReply, seconds: float) ->
     if reply.status != "ok":
         kind = Fault.NOT_WRITTEN if is_stub_error(reply) else Fault.CONTRACT
         faults[""] = kind, status_finding(solution.exercise, reply, seconds)
+    if faults:  # else it is no matter that something is not written
+        faults |= {name: (Fault.NOT_WRITTEN, not_written_finding(name)) for name in _dots(solution.exercise, reply)}
     return CaseResult(case, expected, reply, faults)
+
+
+def _dots(exercise: Exercise, reply: CallReply) -> list[str]:
+    """The results that are no outputs, and are `...` still."""
+    kept = dict.fromkeys(name for call in exercise.plan for name in call.results if name not in exercise.returns)
+    return [name for name in kept if reply.values.get(name) is Ellipsis]
 
 
 def fault_of(solution: Solution, case: Case, name: str, got: Any, want: Any) -> tuple[Fault, Finding] | None:

@@ -25,7 +25,8 @@ def judge_outputs(solution: Solution, results: Sequence[CaseResult]) -> tuple[tu
         )
         for result in results
     ]
-    found = account(solution.plain, solution.mistakes, cases)
+    known = () if any(result.unwritten for result in results) else solution.mistakes
+    found = account(solution.plain, known, cases)
     verdicts = {name: Verdict.WRONG if name in found.charged else Verdict.PASS for name in exercise.returns}
     verdicts |= {name: Verdict.MISSING for name in exercise.returns if any(_absent(name, item) for item in results)}
     findings = [named_output_finding(output, mistake) for output, group in found.named.items() for mistake in group]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -15,18 +14,14 @@ import numpy as np
 
 from flatgrade.core.bodies import StagedError
 from flatgrade.core.exercise import Assignment, Case, Exercise
-from flatgrade.core.flatcode import definition_of
 from flatgrade.core.mistake import Mistake
 from flatgrade.core.plan import run_plan
 from flatgrade.core.profiles import INSTALL_TORCH, lacks_torch
 from flatgrade.core.staged import StagedFunction
 from flatgrade.core.unstaged import PlainAnswer
+from flatgrade.grader.solution_file import SolutionError, SolutionFile
 
 _GIVEN = "import numpy as np\n"
-
-
-class SolutionError(Exception):
-    """A solution file that is missing or does not keep the form of docs/exercises.md: one sentence."""
 
 
 @dataclass(frozen=True)
@@ -86,39 +81,41 @@ def load_solutions(root: Path, assignment: Assignment) -> dict[str, Solution]:
 
 def load_solution(folder: Path, exercise: Exercise) -> Solution:
     """Load `folder/<exercise>.py`. Raises SolutionError with the file and what it lacks."""
-    path = folder / f"{exercise.name}.py"
-    if not path.is_file():
-        raise SolutionError(f"{_shown(path)} is missing: {exercise.name} has no reference")
-    text = path.read_text(encoding="utf-8")
-    module = _import(path, f"flatgrade_solutions.{folder.name}.{exercise.name}")
-    given = getattr(module, "GIVEN", _GIVEN)
-    _add_given(given, module, path)
+    file = SolutionFile(folder / f"{exercise.name}.py")
+    module = file.load()
+    before = [text for name, text in file.taken_texts.items() if name not in exercise.functions]
+    given = "\n\n".join([getattr(module, "GIVEN", _GIVEN), *before])
+    _add_given(given, module, file)
     if lacking := [name for name in exercise.given if not hasattr(module, name)]:
-        raise SolutionError(f"{_shown(path)} has no {lacking[0]} in GIVEN, which the contract calls")
-    answer = "\n\n".join(_definition(text, name, path) for name in exercise.functions)
+        raise SolutionError(f"{file} has no {lacking[0]} in GIVEN, which the contract calls")
+    answer = "\n\n".join(_definition(file, name) for name in exercise.functions)
     equivalents = getattr(module, "EQUIVALENTS", {})
     return Solution(
         exercise=exercise,
         answer=answer,
         given=given,
         namespace=vars(module),
-        draw_cases=_required(module, path, "cases"),
-        draw_speed_case=_required(module, path, "speed_case") if exercise.speed else None,
+        draw_cases=_required(module, file, "cases"),
+        draw_speed_case=_required(module, file, "speed_case") if exercise.speed else None,
         mistakes=tuple(getattr(module, "MISTAKES", ())),
         equivalents=equivalents,
         references=_references(exercise, answer, equivalents, vars(module)) if exercise.stages else (),
         plain=PlainAnswer(exercise, answer, vars(module), given),
         torch_path=getattr(module, "torch_path", None),
         accept=getattr(module, "ACCEPT", {}),
-        working=_working(module, exercise, path),
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        working=_working(module, exercise, file),
+        digest=file.digest,
     )
 
 
 def staged(exercise: Exercise, text: str, namespace: Mapping[str, Any]) -> StagedFunction:
-    """A cell's text as staged flat code that sees the names of `namespace`. Raises StagedError where it is none."""
-    stages = [stage.name for stage in exercise.stages]
-    return StagedFunction(text, exercise.plan, stages, exercise.returns, dict(namespace))
+    """A cell's text as staged flat code that sees the names of `namespace` and its own. Raises StagedError."""
+    names = dict(namespace)
+    try:
+        exec(compile(text, f"<{exercise.name}>", "exec"), names)  # noqa: S102 -- from solutions/
+    except Exception as error:
+        raise StagedError(f"its text cannot be run: {error}") from error
+    return StagedFunction(text, exercise.plan, [stage.name for stage in exercise.stages], exercise.returns, names)
 
 
 def _references(
@@ -143,48 +140,32 @@ def _references(
     return tuple(found)
 
 
-def _shown(path: Path) -> str:
-    return f"solutions/{path.parent.name}/{path.name}"
-
-
-def _add_given(given: str, module: ModuleType, path: Path) -> None:
+def _add_given(given: str, module: ModuleType, file: SolutionFile) -> None:
     """Run what the notebook has before the answer: it and the reference see each other, as in the notebook."""
     own = dict(vars(module))
     try:
-        exec(compile(given, f"<GIVEN of {path.name}>", "exec"), vars(module))  # noqa: S102 -- from solutions/
+        exec(compile(given, f"<GIVEN of {file.path.name}>", "exec"), vars(module))  # noqa: S102 -- from solutions/
     except Exception as error:
-        raise SolutionError(f"{_shown(path)}: GIVEN cannot be run: {error}") from error
+        raise SolutionError(f"{file}: GIVEN cannot be run: {error}") from error
     vars(module).update(own)
 
 
-def _import(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise SolutionError(f"{_shown(path)} cannot be loaded: {error}") from error
-    return module
-
-
-def _working(module: ModuleType, exercise: Exercise, path: Path) -> Mapping[str, str]:
+def _working(module: ModuleType, exercise: Exercise, file: SolutionFile) -> Mapping[str, str]:
     working: Mapping[str, str] = getattr(module, "WORKING", {})
     known = {stage.name for stage in exercise.stages} | set(exercise.returns)
     if unknown := [name for name in working if name not in known]:
-        raise SolutionError(f"{_shown(path)} has {unknown[0]} in WORKING, which is no stage and no output")
+        raise SolutionError(f"{file} has {unknown[0]} in WORKING, which is no stage and no output")
     return working
 
 
-def _required(module: ModuleType, path: Path, name: str) -> Any:
+def _required(module: ModuleType, file: SolutionFile, name: str) -> Any:
     if not hasattr(module, name):
-        raise SolutionError(f"{_shown(path)} defines no {name}")
+        raise SolutionError(f"{file} defines no {name}")
     return getattr(module, name)
 
 
-def _definition(text: str, name: str, path: Path) -> str:
-    found = definition_of(text, name)
+def _definition(file: SolutionFile, name: str) -> str:
+    found = file.definition(name)
     if found is None:
-        raise SolutionError(f"{_shown(path)} defines no {name}, which the contract calls")
+        raise SolutionError(f"{file} defines no {name}, which the contract calls")
     return found

@@ -70,6 +70,7 @@ class PublicPart:
         # A wrong gradient of a right loss is told better by the slopes.
         slopes = None if set(figures.findings) - set(exercise.gradients) else self._slopes()
         if figures.findings:
+            subject.check_written(self.looked_at[1])
             stages = compare_stages(exercise, subject.trace)
             figures.findings |= {name: finding for name, finding in stages.findings.items() if not self.known.get(name)}
             wrong = figures.wrong(exercise)[:FINDINGS]

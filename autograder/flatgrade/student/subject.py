@@ -100,6 +100,13 @@ class Subject:
                 raise EndedError(Verdict.WRONG, self._changed(name))
         return {name: kept[name] for name in self.exercise.returns}
 
+    def check_written(self, inputs: Mapping[str, Any]) -> None:
+        """Raise EndedError where a result is `...` still, for inputs of a `run` that went well."""
+        kept = self._called(copied(inputs), "")
+        for i, call in enumerate(self.exercise.plan):
+            if any(kept[name] is Ellipsis for name in call.results) and self._unwritten_in(i):
+                raise self._not_written(i)
+
     def again(self, inputs: Mapping[str, Any], where: str) -> dict[str, Any]:
         """The same for inputs like those of a `run` that went well: nothing but exceptions is looked for."""
         return self._called(copied(inputs), where)

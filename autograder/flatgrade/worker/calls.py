@@ -94,7 +94,8 @@ def _inputs(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _values(request: Mapping[str, Any], kept: Mapping[str, Any]) -> Reply:
-    return {name: sendable(kept[name]) for name in request["returns"] if name in kept}
+    """The outputs; and of the results that are kept here those that are `...`, since they are not written yet."""
+    return {name: sendable(kept[name]) for name in kept if name in request["returns"] or kept[name] is Ellipsis}
 
 
 def _versions(trace: Trace) -> Reply:
