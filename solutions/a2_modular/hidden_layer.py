@@ -61,13 +61,14 @@ def batchnorm_backward(dout, cache):
 
 def dropout_forward(x, u, p, mode):
     """x and u (N, M): in train mode an entry is dropped where its u is below p, and the others are divided by 1 - p."""
-    mask = (u >= p) / (1 - p) if mode == "train" else 1.0
-    return x * mask, mask
+    kept, share = (u >= p, 1 - p) if mode == "train" else (True, 1.0)
+    return x * kept / share, (kept, share)
 
 
 def dropout_backward(dout, cache):
     """dx."""
-    return dout * cache
+    kept, share = cache
+    return dout * kept / share
 '''
 
 

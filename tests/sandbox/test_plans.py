@@ -11,6 +11,7 @@ from flatgrade.core import ContractError, load_assignment
 from flatgrade.core.finding import Verdict
 from flatgrade.core.mistake import Mistake
 from flatgrade.grader.judge import judge_exercise
+from flatgrade.grader.planting import plant
 from flatgrade.grader.prove import prove
 from flatgrade.grader.solution_file import SolutionError
 
@@ -49,6 +50,15 @@ def test_the_cases_that_show_a_mistake_are_found(solutions):
     found = {kill.tag: (kill.stage, kill.cases) for kill in proof.kills}
     assert found["affine-db-mean"] == ("db", (typical, rows))
     assert found["affine-bias"] == ("out", (typical, rows, one))
+
+
+def test_a_pair_of_which_one_output_looks_like_another_mistake_is_not_planted(solutions):
+    """What the student returns for dw would be named after the third mistake, and rightly so."""
+    doubled = Mistake("dw", "x.T @ dout", "2 * x.T @ dout", "Nothing is doubled here.", "affine-dw-twice")
+    bias, cache = (item for item in solutions["affine"].mistakes if item.tag in ("affine-bias", "affine-cache"))
+    solution = replace(solutions["affine"], mistakes=(bias, cache))
+    assert plant(solution, solution.plain, [bias, cache])
+    assert plant(replace(solution, mistakes=(bias, cache, doubled)), solution.plain, [bias, cache]) is None
 
 
 def judged(solution, *edits):

@@ -35,7 +35,8 @@ def plant(solution: Solution, base: Base, mistakes: Sequence[Mistake]) -> Plante
     """The text of `base` with all mistakes in it; None where one of them does not fit, or they cannot be told.
 
     They cannot be told where the answer is right all the same (two that cancel), where mending one of several changes
-    no output (one hides another), or where one other known mistake alone gives the same results.
+    no output (one hides another), or where one other known mistake alone gives the same results; without stages, where
+    it gives one of the outputs that are wrong.
     """
     text = _with_edits(solution, base, mistakes)
     results = _results(solution, text)
@@ -46,9 +47,21 @@ def plant(solution: Solution, base: Base, mistakes: Sequence[Mistake]) -> Plante
     if len(mistakes) > 1:
         others += [[item] for item in solution.mistakes]
     for other in others:
-        if _same(solution, results, _results(solution, _with_edits(solution, base, other))):
+        if _same(results, _results(solution, _with_edits(solution, base, other)), solution.exercise.returns):
             return None
+    if len(mistakes) > 1 and isinstance(base, PlainAnswer) and _mistakable(solution, base, results, mistakes):
+        return None
     return Planted(solution.exercise.name, text, tuple(mistakes))
+
+
+def _mistakable(solution: Solution, base: Base, results: list[Values], mistakes: Sequence[Mistake]) -> bool:
+    """True if another mistake alone gives one of the outputs that are wrong here."""
+    right = _results(solution, _with_edits(solution, base, []))
+    wrong = [name for name in solution.exercise.returns if not _same(results, right, [name])]
+    others = [
+        _results(solution, _with_edits(solution, base, [item])) for item in solution.mistakes if item not in mistakes
+    ]
+    return any(_same(results, other, [name]) for name in wrong for other in others)
 
 
 def planted_alone(solution: Solution, mistake: Mistake) -> Planted | None:
@@ -86,9 +99,7 @@ def _results(solution: Solution, text: str | None) -> list[Values] | None:
         return None
 
 
-def _same(solution: Solution, one: list[Values], other: list[Values] | None) -> bool:
+def _same(one: list[Values], other: list[Values] | None, outputs: Sequence[str]) -> bool:
     return other is not None and all(
-        close(a[name], b[name], equal_nan=True)
-        for a, b in zip(one, other, strict=True)
-        for name in solution.exercise.returns
+        close(a[name], b[name], equal_nan=True) for a, b in zip(one, other, strict=True) for name in outputs
     )
