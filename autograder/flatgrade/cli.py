@@ -203,6 +203,10 @@ def leaderboard(assignment: AssignmentArgument, course: CourseOption = Path()) -
     err.print(f"Open {page}", markup=False, soft_wrap=True)
 
 
+# The longest name of an exercise leaves little of 80 columns.
+_FOLDED = {"reference": "refer-\nence", "equivalents": "equiva-\nlents", "at its stage": "at\nstage"}
+
+
 @app.command()
 def prove(
     assignments: Annotated[list[str] | None, typer.Argument(help="Assignments to prove; all by default.")] = None,
@@ -223,9 +227,12 @@ def prove(
         for assignment, proof in commands.prove_assignments(folders, solutions or opened.root / "solutions"):
             found.setdefault(assignment.name, []).append(proof)
     proofs = [proof for group in found.values() for proof in group]
-    table = Table(title="Every exercise proves itself", title_justify="left")
+    table = Table(
+        title="Every exercise proves itself", title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False
+    )
     for name in PROOF_COLUMNS:
-        table.add_column(name, justify="left" if name == "exercise" else "right", no_wrap=name == "exercise")
+        head = _FOLDED.get(name, name)
+        table.add_column(head, justify="left" if name == "exercise" else "right", no_wrap=name == "exercise")
     for proof in proofs:
         table.add_row(*proof_row(proof))
     out.print(table)

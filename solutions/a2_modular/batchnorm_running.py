@@ -4,6 +4,8 @@ import numpy as np
 
 from flatgrade.core import Case, Mistake
 
+from .batchnorm import batchnorm_forward  # noqa: F401 -- the answer, in its own cell
+
 GIVEN = '''\
 import numpy as np
 
@@ -24,24 +26,6 @@ def to_test_mode(bn_param):
     bn_param["mode"] = "test"
     return bn_param
 '''
-
-
-def batchnorm_forward(x, gamma, beta, bn_param):
-    train = bn_param["mode"] == "train"
-    eps, momentum = bn_param["eps"], bn_param["momentum"]
-    # forward; in train mode it also brings bn_param["running_mean"] and bn_param["running_var"] up to date
-    mu = x.mean(axis=0) if train else bn_param["running_mean"]  # (D,)
-    xmu = x - mu  # (N, D)
-    var = (xmu * xmu).mean(axis=0) if train else bn_param["running_var"]  # (D,)
-    if train:
-        bn_param["running_mean"] = momentum * bn_param["running_mean"] + (1 - momentum) * mu
-        bn_param["running_var"] = momentum * bn_param["running_var"] + (1 - momentum) * var
-    ivar = 1 / np.sqrt(var + eps)  # (D,)
-    xhat = xmu * ivar  # (N, D)
-    out = gamma * xhat + beta  # (N, D)
-    cache = (gamma, xmu, ivar, xhat)
-    return out, cache
-
 
 
 def cases(rng):
