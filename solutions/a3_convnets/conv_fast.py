@@ -69,8 +69,8 @@ def cases(rng):
 
 
 def speed_case(rng):
-    """What answers are timed on: 32 maps of 16 channels, 32 filters of 3 x 3."""
-    return Case("32 x 16 x 32 x 32, 32 filters of 3 x 3", _drawn(rng, 32, 16, 32, 32, 32, 3, 3, 1, 1))
+    """What answers are timed on: 32 maps of 16 channels, 16 filters of 3 x 3."""
+    return Case("32 x 16 x 20 x 20, 16 filters of 3 x 3", _drawn(rng, 32, 16, 20, 20, 16, 3, 3, 1, 1))
 
 
 _STEP = "dpadded[:, :, i : i + stride * P : stride, j : j + stride * Q : stride] += dwindows[:, :, i, j]"

@@ -11,7 +11,7 @@ from flatgrade.core.contract import ContractError, load_assignment
 from flatgrade.core.exercise import Case, Limits, Speed
 from flatgrade.core.finding import Verdict
 from flatgrade.grader.engine import AnswerKey, grade
-from flatgrade.grader.race import reference_seconds
+from flatgrade.grader.race import timed_reference
 from flatgrade.grader.record import ExerciseRecord, Record, SpeedRecord
 from flatgrade.grader.reference import SolutionError, load_solution
 from flatgrade.grader.sandbox import Sandbox
@@ -136,7 +136,10 @@ def test_a_wrong_answer_is_not_timed(key, sandbox):
 def test_the_reference_is_timed_by_the_grader_itself(key):
     """In no worker: a submission's process holds no reference, and none runs beside it under its user."""
     solution = key.solutions["svm_loss"]
-    assert reference_seconds(solution, speed_case(np.random.default_rng(0))) > 0
+    case = speed_case(np.random.default_rng(0))
+    seconds, results = timed_reference(solution, case)
+    assert seconds > 0
+    assert results["loss"] == solution.expected(case)["loss"]
 
 
 TIMED = SpeedRecord(12.34, 4.114, 3.0, 4.0, 2.0, 2.0)

@@ -94,7 +94,7 @@ def run_cases(solution: Solution, cases: Sequence[Case], worker: Asks, seconds: 
     results: list[CaseResult] = []
     for case in cases:
         reply = read_call(worker.ask(request("call", solution.exercise, case.inputs), seconds))
-        results.append(_result(solution, case, reply, seconds))
+        results.append(compared(solution, case, reply, solution.expected(case), seconds))
         if reply.status in _LAST:
             break
     return results
@@ -136,8 +136,10 @@ def numbers(exercise: Exercise, result: CaseResult) -> dict[str, Any]:
     return {name: value if is_number(value) else None for name, value in values.items()}
 
 
-def _result(solution: Solution, case: Case, reply: CallReply, seconds: float) -> CaseResult:
-    expected = solution.expected(case)
+def compared(
+    solution: Solution, case: Case, reply: CallReply, expected: Mapping[str, Any], seconds: float
+) -> CaseResult:
+    """A reply beside what is expected, output by output; `seconds` was the limit of the call."""
     came = expected if reply.status == "ok" else [name for name in expected if name in reply.values]
     found = {name: fault_of(solution, case, name, reply.values.get(name), expected[name]) for name in came}
     faults = {name: fault for name, fault in found.items() if fault}

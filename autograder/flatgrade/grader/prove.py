@@ -19,7 +19,7 @@ from flatgrade.grader.cases import fault_of
 from flatgrade.grader.judge import judge_exercise
 from flatgrade.grader.oracle import TOLERANCE, torch_difference
 from flatgrade.grader.planting import Planted, planted_alone
-from flatgrade.grader.race import reference_seconds
+from flatgrade.grader.race import timed_reference
 from flatgrade.grader.record import ExerciseRecord
 from flatgrade.grader.reference import Solution
 from flatgrade.grader.sandbox import Sandbox
@@ -221,7 +221,7 @@ def _prove_speed(solution: Solution, seed: str, proof: Proof) -> None:
     """Whether the inputs that answers are timed on are large enough for a clock that sees the wire, too."""
     if solution.exercise.speed is None:
         return
-    fastest = min(reference_seconds(solution, case) for case in solution.speed_cases(seed, 3))
+    fastest = min(timed_reference(solution, case)[0] for case in solution.speed_cases(seed, 3))
     if fastest < _TIMED_SECONDS:
         proof.problems.append(
             f"{proof.exercise}: speed_case is too small: the reference takes {1e3 * fastest:.1f} ms on it, "

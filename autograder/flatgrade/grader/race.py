@@ -18,9 +18,10 @@ from threadpoolctl import threadpool_limits
 
 from flatgrade.core.exercise import Case, Exercise, Limits, Speed
 from flatgrade.core.plan import run_plan
-from flatgrade.grader.cases import Asks, CaseResult, request, run_cases
+from flatgrade.grader.cases import Asks, CaseResult, compared, request
 from flatgrade.grader.record import SpeedRecord
 from flatgrade.grader.reference import Solution
+from flatgrade.grader.replies import read_call
 from flatgrade.grader.sandbox import Sandbox
 
 RUNS, MOST = 6, 18
@@ -42,9 +43,12 @@ def race(solution: Solution, seed: str, worker: Asks, sandbox: Sandbox, limits: 
         empty.ask({"do": "cell", "key": "zeros", "source": zeros}, limits.cell_seconds)
         clocked, wire = _Clocked(worker), _Clocked(empty)
         for case in cases:
-            [result] = run_cases(solution, [case], clocked, limits.call_seconds)
-            wire.ask(request("call", solution.exercise, case.inputs), limits.call_seconds)
-            ours.append(reference_seconds(solution, case))
+            asked = request("call", solution.exercise, case.inputs)
+            reply = read_call(clocked.ask(asked, limits.call_seconds))
+            wire.ask(asked, limits.call_seconds)
+            seconds, expected = timed_reference(solution, case)
+            ours.append(seconds)
+            result = compared(solution, case, reply, expected, limits.call_seconds)
             if not result.ok:
                 return _record(speed, None, ours[-1], _why(result))
             theirs.append(clocked.seconds)
@@ -79,13 +83,14 @@ class _Clocked:
         return reply
 
 
-def reference_seconds(solution: Solution, case: Case) -> float:
-    """What the reference takes on a case, with one thread, as the student's process has."""
+def timed_reference(solution: Solution, case: Case) -> tuple[float, dict[str, Any]]:
+    """The seconds that the reference takes on a case, with one thread, as the student's process has; its results."""
     inputs = deepcopy(dict(case.inputs))
     with threadpool_limits(1), np.errstate(all="ignore"):
         began = time.perf_counter()
-        run_plan(solution.exercise.plan, solution.namespace, inputs)
-        return time.perf_counter() - began
+        kept = run_plan(solution.exercise.plan, solution.namespace, inputs)
+        seconds = time.perf_counter() - began
+    return seconds, {name: kept[name] for name in solution.exercise.returns}
 
 
 def _functions_of_zeros(exercise: Exercise, like: Mapping[str, Any]) -> str:
