@@ -10,7 +10,7 @@ from flatgrade.report.statistics import Bin
 from flatgrade.report.wording import counted, number
 
 _WIDTH, _HEIGHT = 560, 250
-_LEFT, _TOP, _FLOOR = 8, 34, 224  # x of the first bar, y of the tallest bar's top, y of the axis
+_LEFT, _TOP, _FLOOR = 8, 46, 224  # x of the first bar, y of the tallest bar's top, y of the axis
 _MOST_LABELS = 11
 
 
@@ -53,8 +53,8 @@ def _median_line(median: float, bins: Sequence[Bin], step: float) -> str:
     x = _LEFT + (len(bins) - 1) * step * median / top + (step / 2 if median >= top else 0)
     anchor = "end" if median > top / 2 else "start"
     return (
-        f'<line class="median" x1="{x:.1f}" y1="{_TOP - 18}" x2="{x:.1f}" y2="{_FLOOR}"/>'
-        f'<text class="count" x="{x + (-5 if anchor == "end" else 5):.1f}" y="{_TOP - 18 + 10}" '
+        f'<line class="median" x1="{x:.1f}" y1="{_TOP - 40}" x2="{x:.1f}" y2="{_FLOOR}"/>'
+        f'<text class="count" x="{x + (-5 if anchor == "end" else 5):.1f}" y="{_TOP - 30}" '
         f'text-anchor="{anchor}">median {number(median)}</text>'
     )
 
