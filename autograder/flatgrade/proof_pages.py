@@ -27,7 +27,7 @@ def proof_row(proof: Proof) -> tuple[str, ...]:
 def _torch_sign(proof: Proof) -> str:
     if proof.torch is not None:
         return "✓ agrees" if proof.torch_agrees else "✗"
-    return "not installed" if proof.has_torch_path else "no gradient"
+    return "not installed" if proof.has_torch_path else "none"
 
 
 def proofs_page(proofs: Iterable[Proof]) -> str:
@@ -37,7 +37,7 @@ def proofs_page(proofs: Iterable[Proof]) -> str:
         "",
         "Written by `make docs` (`flatgrade prove --markdown docs/proofs.md`). Each exercise is graded for real: the",
         "reference earns everything, the stub nothing, every equivalent everything; every known mistake, planted in a",
-        "right answer, loses points, at its own stage, and is named; torch autograd agrees in float64.",
+        "right answer, loses points, at its own stage, and is named; torch autograd agrees in float64 (none: no gradient).",
         "[kills.md](kills.md) says which hidden case shows which mistake.",
         "",
         *_table(PROOF_COLUMNS, map(proof_row, proofs)),

@@ -50,4 +50,4 @@ def test_the_only_case_of_an_exercise_is_not_marked(tmp_path):
 
 def test_a_proof_is_a_row():
     """What does not hold has a cross."""
-    assert proofs_page([PROOF]).endswith("| dropout | ✓ 100 % | ✗ | 0/0 | 0/0 | 0/0 | 0/0 | no gradient |\n")
+    assert proofs_page([PROOF]).endswith("| dropout | ✓ 100 % | ✗ | 0/0 | 0/0 | 0/0 | 0/0 | none |\n")
