@@ -17,8 +17,8 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-notebooks: .venv/.dev  ## run every instructor notebook from top to bottom (two minutes each)
-	$(BIN)/python -m pytest -m whole -n 0 --durations 0 tests/course/test_whole_notebooks.py
+notebooks: .venv/.dev  ## run every instructor notebook from top to bottom, and solve one exercise of each in JupyterLab (half an hour)
+	$(BIN)/python -m pytest -m whole -n 0 --durations 0 tests/course/test_whole_notebooks.py tests/browser/test_every_notebook.py
 
 bench: .venv/.dev  ## measure layers, gradient checks and grading, and write docs/benchmarks.md (ten minutes on a quiet machine)
 	$(BIN)/python benchmarks/page.py

@@ -37,8 +37,8 @@ def proofs_page(proofs: Iterable[Proof]) -> str:
         "",
         "Written by `make docs` (`flatgrade prove --markdown docs/proofs.md`). Each exercise is graded for real: the",
         "reference earns everything, the stub nothing, every equivalent everything; every known mistake, planted in a",
-        "right answer, loses points, at its own stage, and is named; torch autograd agrees in float64 (none: no gradient).",
-        "[kills.md](kills.md) says which hidden case shows which mistake.",
+        "right answer, loses points, at its own stage, and is named; torch autograd agrees in float64 (none: there is",
+        "no gradient). [kills.md](kills.md) says which hidden case shows which mistake.",
         "",
         *_table(PROOF_COLUMNS, map(proof_row, proofs)),
     ]
