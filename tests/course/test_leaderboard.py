@@ -1,5 +1,7 @@
 """The leaderboard: who is on it, under what name, and what it never shows."""
 
+import shutil
+
 import nbformat
 import pytest
 from tests.course.conftest import source_cells, write_course, write_notebook
@@ -56,15 +58,21 @@ def test_the_page_holds_pseudonyms_only():
     assert "Nobody with a right answer has chosen a pseudonym yet." in empty
 
 
-@pytest.fixture
-def course(tmp_path):
-    """The small course with a cell for a pseudonym, released."""
-    write_course(tmp_path)
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """The small course with a cell for a pseudonym, released once."""
+    root = write_course(tmp_path_factory.mktemp("course"))
     node = nbformat.v4.new_code_cell('pseudonym = ""  # empty: not on the leaderboard', id="name")
-    write_notebook(tmp_path / "assignments/a1/svm.ipynb", [*source_cells(), node])
-    opened = Course.open(tmp_path)
-    release(opened, "a1")
-    return opened
+    write_notebook(root / "assignments/a1/svm.ipynb", [*source_cells(), node])
+    release(Course.open(root), "a1")
+    return root
+
+
+@pytest.fixture
+def course(released, tmp_path):
+    """A copy of the released course."""
+    shutil.copytree(released, tmp_path, dirs_exist_ok=True)
+    return Course.open(tmp_path)
 
 
 @pytest.mark.parametrize(
