@@ -1,6 +1,6 @@
 """Run every bench and write docs/benchmarks.md from what they found: `make bench`.
 
-Each bench prints JSON, which is kept in build/bench; the page is made of that alone.
+Each bench prints JSON, which is kept in build/benchmarks; the page is made of that alone.
 
     python benchmarks/page.py [SUBMISSIONS]
 """
@@ -18,8 +18,8 @@ from flatgrade.bench.layer_report import picture
 from flatgrade.bench.layer_times import LayerBench
 
 ROOT = Path(__file__).parents[1]
-FOUND = ROOT / "build" / "bench"
-SUBMISSIONS = 24
+FOUND = ROOT / "build" / "benchmarks"
+SUBMISSIONS = 8
 
 
 def run(name, *command):

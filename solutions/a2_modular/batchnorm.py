@@ -262,5 +262,7 @@ def batchnorm_backward(dout, cache):
 
 def torch_path(x, gamma, beta, bn_param, dout):
     """The same in torch: x and dout (N, D), gamma and beta (D,); returns out (N, D)."""
-    xmu = x - x.mean(dim=0)
-    return gamma * xmu / (xmu.square().mean(dim=0) + bn_param["eps"]).sqrt() + beta
+    import torch
+
+    # torch.nn.functional.batch_norm is this one, and refuses an eps of 0
+    return torch.batch_norm(x, gamma, beta, None, None, True, 0.0, bn_param["eps"], False)
