@@ -15,6 +15,7 @@ from flatgrade.bench.grading import bench_grading
 from flatgrade.bench.layer_report import COLUMNS, ceilings_sentence, cells, groups, picture, remarks
 from flatgrade.bench.layer_times import COURSE, FILLING, Asked, LayerBench, bench_layers
 from flatgrade.bench.layers import LAYERS
+from flatgrade.core.profiles import INSTALL_TORCH
 from flatgrade.terminal import DONE, NOT_ALL_RUN, CourseOption, JsonOption, err, out, usage_errors
 
 bench = typer.Typer(no_args_is_help=True, help="Measure, on this machine, beside the tools of the field.")
@@ -145,7 +146,7 @@ def _print_checks(found: CheckBench) -> None:
     out.print(printed)
     if len(heading) < 5:
         out.print(
-            "torch is not installed, so its two checks are left out: pip install 'flatgrade[torch]'",
+            f"torch is not installed, so its two checks are left out: {INSTALL_TORCH}",
             markup=False,
             soft_wrap=True,
         )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flatgrade.bench.hardware import Hardware, hardware
+from flatgrade.bench.hardware import Hardware, hardware, installed_torch
 from flatgrade.core.gradients.gradcheck import check_gradient
 from flatgrade.core.gradients.slope import Agreement
 
@@ -111,10 +111,7 @@ def _seconds(seconds: float) -> str:
 
 def bench_checks(entries: int, said: Callable[[str], None]) -> CheckBench:
     """Run every check on every function; `said` is told each. Without torch, its two checks are left out."""
-    try:
-        import torch
-    except ImportError:
-        torch = None  # type: ignore[assignment]
+    torch = installed_torch()
     rows = []
     for function in planted(entries):
         for check, look in _checks(torch).items():

@@ -23,6 +23,7 @@ from typing import Any
 import nbformat
 import numpy as np
 
+from flatgrade.bench.hardware import thread_settings
 from flatgrade.commands import answer_key
 from flatgrade.core.exercise import Case, Exercise
 from flatgrade.course.collect import Collector
@@ -234,7 +235,7 @@ def _own_seconds(batch: list[Submission]) -> list[float]:
         [cell.source for notebook in submission.notebooks for cell in notebook.cells if cell.kind is not CellKind.SKIP]
         for submission in batch
     ]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, **thread_settings(1)}
     done = subprocess.run(  # noqa: S603 -- our own interpreter, and answers that we made ourselves
         [sys.executable, "-c", _OWN],
         env=environment,

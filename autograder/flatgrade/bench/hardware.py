@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from flatgrade import __version__
+from flatgrade.core.profiles import INSTALL_TORCH
 from flatgrade.grader.machine import cores
 
 THREAD_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -51,6 +52,15 @@ class Hardware:
         if self.torch:
             parts.append(f"torch {self.torch}")
         return f"{'; '.join(parts)}; {self.date}"
+
+
+def installed_torch() -> Any:
+    """The module torch, or None where it is not installed."""
+    try:
+        import torch  # an extra, and slow to import
+    except ImportError:
+        return None
+    return torch
 
 
 def hardware(torch: Any = None, *, cuda: bool = False) -> Hardware:
@@ -102,7 +112,7 @@ def busy_machine() -> str:
 def no_cuda(torch: Any) -> str:
     """Why CUDA cannot be used, in one sentence with what mends it; "" if it can."""
     if torch is None:
-        return "torch is not installed: pip install 'flatgrade[torch]'"
+        return f"torch is not installed: {INSTALL_TORCH}"
     if torch.cuda.is_available():
         return ""
     if torch.version.cuda is None:

@@ -19,9 +19,18 @@ from typing import Any
 import numpy as np
 
 from flatgrade.bench import actions
-from flatgrade.bench.hardware import Hardware, busy_gpu, busy_machine, hardware, no_cuda, thread_settings
+from flatgrade.bench.hardware import (
+    Hardware,
+    busy_gpu,
+    busy_machine,
+    hardware,
+    installed_torch,
+    no_cuda,
+    thread_settings,
+)
 from flatgrade.bench.layers import LAYERS, Inputs, Layer, Sizes
 from flatgrade.core.contract import ContractError, load_assignment
+from flatgrade.core.profiles import INSTALL_TORCH
 from flatgrade.core.timer import Timing, measure
 from flatgrade.course.directory import CourseError
 from flatgrade.grader.reference import Solution, load_solution
@@ -147,7 +156,7 @@ def main() -> None:
 
 def _lines(asked: Asked) -> Iterator[dict[str, Any]]:
     device = asked.device
-    torch = _torch()
+    torch = installed_torch()
     if device == "cuda" and (why := no_cuda(torch)):
         yield {"refused": f"{why}."}
         return
@@ -155,7 +164,7 @@ def _lines(asked: Asked) -> Iterator[dict[str, Any]]:
     if note := busy_machine():
         yield {"note": note}
     if torch is None:
-        yield {"note": "torch is not installed, so NumPy has no yardstick: pip install 'flatgrade[torch]'"}
+        yield {"note": f"torch is not installed, so NumPy has no yardstick: {INSTALL_TORCH}"}
     else:
         torch.set_num_threads(hardware(torch).threads)
         if device == "cuda" and (note := busy_gpu(torch)):
@@ -180,14 +189,6 @@ def _solution(home: Path, place: str) -> Solution:
     assignment, _, exercise = place.partition("/")
     contract = load_assignment(home / "assignments" / assignment).exercises[exercise]
     return load_solution(home / "solutions" / assignment, contract)
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError:
-        return None
-    return torch
 
 
 class _LayerBench:
